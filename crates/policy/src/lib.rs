@@ -1,1 +1,218 @@
-//! placeholder
+//! Who may do what, and why not: the only place where a "no" is born.
+//!
+//! Pure and total. [`decide`] answers for a room, [`decide_in_tenant`] for the body as a whole; both
+//! give a proof that `store` asks for, or a [`Denied`] with the name of the rule and a sentence. The
+//! whole policy is printed by a test as `policy.golden.txt`: changing a right means changing that table.
+
+mod act;
+mod denied;
+
+pub use act::{
+    AddFile, CreateRoom, InviteGuest, JoinMeeting, KeepDoor, Knock, ManageAccounts, ManageMembers, ReadAudit,
+    ReadFile, ReadMeetingTalk, ReadPeople, ReadRoom, ReadRooms, Relabel, Rename, Ring, RoomAct, Speak,
+    SpeakInMeeting, TenantAct,
+};
+pub use denied::Denied;
+
+use act::Demand;
+use beffroi_domain::{
+    AccountId, Factor, GuestId, Guests, Label, MemberRank, Rank, Role, Room, RoomId, TenantId,
+};
+use std::marker::PhantomData;
+
+/// Who acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Who {
+    /// A person of a tenant.
+    Account(AccountId),
+    /// Someone let in by link.
+    Guest(GuestId),
+}
+
+/// Everything the policy needs to know about who acts, now, from this session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// Who.
+    pub who: Who,
+    /// Their tenant; for a guest, the one whose room they visit.
+    pub tenant: TenantId,
+    /// Technical role; `Agent` for a guest, where it gives nothing.
+    pub role: Role,
+    /// The highest label they may see.
+    pub clearance: Rank,
+    /// What they proved when signing in.
+    pub factor: Factor,
+    /// Whether they sit at a device that the body manages.
+    pub managed_device: bool,
+    /// Their rank in the room at hand, if they belong to it; `Guest` for a guest of this very room.
+    pub membership: Option<MemberRank>,
+}
+
+/// Proof that the policy allowed `A` in a room. Only this crate makes one, and the functions of `store`
+/// that read or change a room take one: code that forgets to ask, or asks for something else, does not
+/// compile.
+#[derive(Debug)]
+pub struct Permit<A> {
+    tenant: TenantId,
+    room: RoomId,
+    who: Who,
+    act: PhantomData<A>,
+}
+
+impl<A> Permit<A> {
+    /// The room it holds for.
+    pub fn room(&self) -> RoomId {
+        self.room
+    }
+    /// The tenant of that room.
+    pub fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+    /// Who was allowed.
+    pub fn who(&self) -> Who {
+        self.who
+    }
+}
+
+/// Proof that the policy allowed `A` in a tenant.
+#[derive(Debug)]
+pub struct TenantPermit<A> {
+    tenant: TenantId,
+    who: Who,
+    act: PhantomData<A>,
+}
+
+impl<A> TenantPermit<A> {
+    /// The tenant it holds for.
+    pub fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+    /// Who was allowed.
+    pub fn who(&self) -> Who {
+        self.who
+    }
+}
+
+/// May `actor` do `A` in `room`?
+///
+/// # Errors
+/// The first rule that forbids it, the gravest first.
+pub fn decide<A: RoomAct>(actor: &Actor, room: &Room) -> Result<Permit<A>, Denied> {
+    let demand = A::DEMAND;
+    if actor.tenant != room.tenant {
+        return Err(Denied::Tenant);
+    }
+    let governs = demand.governs && actor.role == Role::Administrator && matches!(actor.who, Who::Account(_));
+    match actor.who {
+        Who::Guest(_) => guest_may(actor, &room.label, &demand)?,
+        Who::Account(_) => {
+            // Whoever governs sees names and labels, never contents; the label's demands are about contents.
+            if !governs {
+                label_lets_in(actor, &room.label, &demand)?;
+                let rank = actor.membership.ok_or(Denied::Membership { act: A::NAME })?;
+                if rank < demand.from {
+                    return Err(Denied::Rank { act: A::NAME, from: demand.from, rank });
+                }
+            }
+        }
+    }
+    if let Some(no) = demand.fact.and_then(|fact| fact(&room.label)) {
+        return Err(no);
+    }
+    Ok(Permit { tenant: room.tenant, room: room.id, who: actor.who, act: PhantomData })
+}
+
+/// May `actor` give `room` the label `to`?
+///
+/// # Errors
+/// What forbids relabelling at all, then what forbids this label.
+pub fn decide_relabel(actor: &Actor, room: &Room, to: &Label) -> Result<Permit<Relabel>, Denied> {
+    let permit = decide::<Relabel>(actor, room)?;
+    label_usable(to)?;
+    if actor.role != Role::Administrator {
+        cleared(actor, to)?;
+    }
+    Ok(permit)
+}
+
+/// May `actor` make a room of this label?
+///
+/// # Errors
+/// What forbids it.
+pub fn decide_create(actor: &Actor, label: &Label) -> Result<TenantPermit<CreateRoom>, Denied> {
+    let permit = decide_in_tenant::<CreateRoom>(actor)?;
+    label_usable(label)?;
+    cleared(actor, label)?;
+    assured(actor, label)?;
+    Ok(permit)
+}
+
+/// May `actor` do `A` in their tenant?
+///
+/// # Errors
+/// `Role` when their role does not carry it.
+pub fn decide_in_tenant<A: TenantAct>(actor: &Actor) -> Result<TenantPermit<A>, Denied> {
+    match actor.who {
+        Who::Account(_) if A::ROLES.contains(&actor.role) => {
+            Ok(TenantPermit { tenant: actor.tenant, who: actor.who, act: PhantomData })
+        }
+        Who::Account(_) => Err(Denied::Role { act: A::NAME, role: actor.role }),
+        Who::Guest(_) => Err(Denied::Guest { act: A::NAME }),
+    }
+}
+
+/// Proof for the operator at the machine itself, who needs no permission from a tenant: the command
+/// line, the first start. What they do is audited like everything else.
+pub fn operator<A: TenantAct>(tenant: TenantId, on_behalf: AccountId) -> TenantPermit<A> {
+    TenantPermit { tenant, who: Who::Account(on_behalf), act: PhantomData }
+}
+
+fn guest_may(actor: &Actor, label: &Label, demand: &Demand) -> Result<(), Denied> {
+    label_usable(label)?;
+    if actor.membership != Some(MemberRank::Guest) {
+        return Err(Denied::Membership { act: demand.name });
+    }
+    match (demand.guests, label.guests) {
+        (None, _) => Err(Denied::Guest { act: demand.name }),
+        (Some(needed), given) if given >= needed => assured(actor, label),
+        (Some(_), _) => Err(Denied::LabelGuests { label: label.name.clone() }),
+    }
+}
+
+fn label_lets_in(actor: &Actor, label: &Label, demand: &Demand) -> Result<(), Denied> {
+    // An owner must be able to leave a mark that may no longer be used.
+    if !demand.governs {
+        label_usable(label)?;
+    }
+    cleared(actor, label)?;
+    assured(actor, label)
+}
+
+fn label_usable(label: &Label) -> Result<(), Denied> {
+    match (&label.reserved_by, label.accredited) {
+        (Some(rule), false) => Err(Denied::Reserved { label: label.name.clone(), rule: rule.clone() }),
+        _ => Ok(()),
+    }
+}
+
+fn cleared(actor: &Actor, label: &Label) -> Result<(), Denied> {
+    if actor.clearance < label.rank { Err(Denied::Clearance { label: label.name.clone() }) } else { Ok(()) }
+}
+
+fn assured(actor: &Actor, label: &Label) -> Result<(), Denied> {
+    if label.second_factor && actor.factor < Factor::Second {
+        return Err(Denied::SecondFactor { label: label.name.clone() });
+    }
+    if label.managed_device && !actor.managed_device {
+        return Err(Denied::ManagedDevice { label: label.name.clone() });
+    }
+    Ok(())
+}
+
+/// What guests of a room of this label see of its timeline.
+pub fn guests_see_everything(label: &Label) -> bool {
+    label.guests == Guests::Room
+}
+
+#[cfg(test)]
+mod golden;

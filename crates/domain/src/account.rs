@@ -1,0 +1,79 @@
+//! People.
+
+use crate::{AccountId, Address, GuestId, LinkId, PersonName, Rank, RoomId, TenantId};
+
+/// The technical role of an account. Business roles are the tenant's own and come beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Role {
+    /// Works here.
+    Agent,
+    /// Sees everything of the administration and changes nothing.
+    Auditor,
+    /// Approves what is dangerous.
+    SecurityOfficer,
+    /// Manages people and rooms.
+    Administrator,
+}
+
+impl Role {
+    /// All, in the order of the policy table.
+    pub const ALL: [Self; 4] = [Self::Agent, Self::Auditor, Self::SecurityOfficer, Self::Administrator];
+
+    /// The word used in the database, the API and on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Agent => "agent",
+            Self::Auditor => "auditor",
+            Self::SecurityOfficer => "security-officer",
+            Self::Administrator => "administrator",
+        }
+    }
+
+    /// Reads such a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.word() == word)
+    }
+}
+
+/// How a session was opened: what the person proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Factor {
+    /// One factor, a password.
+    Password,
+    /// Two factors, or a passkey with user verification.
+    Second,
+}
+
+/// A person of a tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Their id.
+    pub id: AccountId,
+    /// Where they work.
+    pub tenant: TenantId,
+    /// E-mail address and JID.
+    pub address: Address,
+    /// What they are called on screen.
+    pub name: PersonName,
+    /// Their technical role.
+    pub role: Role,
+    /// The highest label they may see.
+    pub clearance: Rank,
+    /// A disabled account opens nothing and receives nothing.
+    pub enabled: bool,
+}
+
+/// Someone let in by link, for one room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guest {
+    /// Their id; the local part of their address.
+    pub id: GuestId,
+    /// The tenant that owns the room.
+    pub tenant: TenantId,
+    /// The only room they may ever enter.
+    pub room: RoomId,
+    /// The link they came by.
+    pub link: LinkId,
+    /// The name they gave; nobody verified it.
+    pub name: PersonName,
+}

@@ -1,0 +1,83 @@
+//! Names that people give to themselves and to rooms.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Why a text is no name here.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadName {
+    /// Nothing, or only spaces.
+    #[error("a name cannot be empty")]
+    Empty,
+    /// More characters than the limit.
+    #[error("a name has at most {limit} characters, this one {length}")]
+    Long {
+        /// Characters allowed.
+        limit: usize,
+        /// Characters given.
+        length: usize,
+    },
+    /// A control or invisible character, or one that turns the direction of text.
+    #[error("the name holds the invisible character U+{0:04X}; type it again by hand")]
+    Invisible(u32),
+}
+
+fn clean(text: &str, limit: usize) -> Result<String, BadName> {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.is_empty() {
+        return Err(BadName::Empty);
+    }
+    let length = text.chars().count();
+    if length > limit {
+        return Err(BadName::Long { limit, length });
+    }
+    // Zero-width and bidirectional controls let one name look like another (UTS #39 §3.1, UAX #9 §2).
+    let hidden = |c: &char| {
+        c.is_control()
+            || matches!(*c, '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+    };
+    match text.chars().find(hidden) {
+        Some(bad) => Err(BadName::Invisible(bad as u32)),
+        None => Ok(text),
+    }
+}
+
+macro_rules! names { ($($(#[doc = $doc:literal])+ $name:ident up to $limit:literal,)+) => { $(
+    $(#[doc = $doc])+
+    #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+    pub struct $name(String);
+
+    impl $name {
+        /// The text, with single spaces.
+        pub fn as_str(&self) -> &str { &self.0 }
+    }
+    impl FromStr for $name {
+        type Err = BadName;
+        fn from_str(text: &str) -> Result<Self, BadName> { clean(text, $limit).map(Self) }
+    }
+    impl fmt::Display for $name {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str(&self.0) }
+    }
+)+ } }
+
+names! {
+    /// What a person is called on screen: 1 to 100 characters, nothing invisible.
+    PersonName up to 100,
+    /// What a room is called on screen: 1 to 200 characters, nothing invisible.
+    RoomName up to 200,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names() {
+        assert_eq!("  Mme   Petit ".parse::<PersonName>().unwrap().as_str(), "Mme Petit");
+        assert_eq!(" \t ".parse::<PersonName>(), Err(BadName::Empty));
+        assert_eq!("Alice\u{202e}nitraM".parse::<PersonName>(), Err(BadName::Invisible(0x202e)));
+        assert_eq!("x".repeat(101).parse::<PersonName>(), Err(BadName::Long { limit: 100, length: 101 }));
+        assert!("x".repeat(200).parse::<RoomName>().is_ok());
+    }
+}

@@ -1,0 +1,126 @@
+//! Everything that can be asked for, and what each asks of who wants it.
+
+use crate::Denied;
+use beffroi_domain::{Guests, Label, MemberRank, Role};
+
+/// What an act in a room demands.
+pub struct Demand {
+    pub(crate) name: &'static str,
+    /// The lowest rank of a member who may.
+    pub(crate) from: MemberRank,
+    /// What the label must give guests for a guest to be allowed; `None`: never.
+    pub(crate) guests: Option<Guests>,
+    /// Administrators may without belonging to the room, because it shows no content.
+    pub(crate) governs: bool,
+    /// What the label itself forbids, to anybody.
+    pub(crate) fact: Option<fn(&Label) -> Option<Denied>>,
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// Something that one does in a room.
+pub trait RoomAct: sealed::Sealed {
+    /// Its name in the audit log and in the golden table.
+    const NAME: &'static str;
+    #[doc(hidden)]
+    const DEMAND: Demand;
+}
+
+/// Something that one does in a tenant.
+pub trait TenantAct: sealed::Sealed {
+    /// Its name in the audit log and in the golden table.
+    const NAME: &'static str;
+    /// The technical roles that carry it.
+    const ROLES: &'static [Role];
+}
+
+macro_rules! room_acts { ($($(#[doc = $doc:literal])+ $act:ident $name:literal from $from:ident, guests $guests:expr, governs $governs:literal, fact $fact:expr;)+) => {
+    $(
+        $(#[doc = $doc])+
+        #[derive(Debug)]
+        pub struct $act;
+        impl sealed::Sealed for $act {}
+        impl RoomAct for $act {
+            const NAME: &'static str = $name;
+            const DEMAND: Demand = Demand { name: $name, from: MemberRank::$from, guests: $guests, governs: $governs, fact: $fact };
+        }
+    )+
+    #[cfg(test)]
+    pub(crate) const ROOM_ACTS: &[(&str, fn(&crate::Actor, &beffroi_domain::Room) -> Option<Denied>)] =
+        &[$(($name, |actor, room| crate::decide::<$act>(actor, room).err())),+];
+} }
+
+room_acts! {
+    /// Read the conversation, the members and the list of files.
+    ReadRoom "room.read" from Member, guests Some(Guests::Room), governs false, fact None;
+    /// Say something in the room.
+    Speak "room.speak" from Member, guests Some(Guests::Room), governs false, fact None;
+    /// Put a file into the room.
+    AddFile "file.add" from Member, guests None, governs false, fact None;
+    /// Take a file out of the room.
+    ReadFile "file.read" from Member, guests Some(Guests::Room), governs false, fact Some(download);
+    /// Ring the bell.
+    Ring "meeting.ring" from Member, guests None, governs false, fact Some(meetings);
+    /// Be in the meeting.
+    JoinMeeting "meeting.join" from Member, guests Some(Guests::Meeting), governs false, fact Some(meetings);
+    /// Read what is said in the meeting's conversation.
+    ReadMeetingTalk "meeting.read" from Member, guests Some(Guests::Meeting), governs false, fact None;
+    /// Say something in the meeting's conversation.
+    SpeakInMeeting "meeting.speak" from Member, guests Some(Guests::Meeting), governs false, fact None;
+    /// Wait at the door of a meeting.
+    Knock "meeting.knock" from Member, guests Some(Guests::Meeting), governs false, fact Some(meetings);
+    /// Let in, send away, remove, lower hands, end.
+    KeepDoor "meeting.keep" from Moderator, guests None, governs false, fact None;
+    /// Make or close a link for guests.
+    InviteGuest "guest.invite" from Moderator, guests None, governs false, fact Some(guests);
+    /// Add, change or remove members.
+    ManageMembers "members.manage" from Owner, guests None, governs true, fact None;
+    /// Change the label.
+    Relabel "room.relabel" from Owner, guests None, governs true, fact None;
+    /// Change the name or the topic.
+    Rename "room.rename" from Owner, guests None, governs true, fact None;
+}
+
+macro_rules! tenant_acts { ($($(#[doc = $doc:literal])+ $act:ident $name:literal $roles:expr;)+) => {
+    $(
+        $(#[doc = $doc])+
+        #[derive(Debug)]
+        pub struct $act;
+        impl sealed::Sealed for $act {}
+        impl TenantAct for $act {
+            const NAME: &'static str = $name;
+            const ROLES: &'static [Role] = $roles;
+        }
+    )+
+    #[cfg(test)]
+    pub(crate) const TENANT_ACTS: &[(&str, fn(&crate::Actor) -> Option<Denied>)] =
+        &[$(($name, |actor| crate::decide_in_tenant::<$act>(actor).err())),+];
+} }
+
+tenant_acts! {
+    /// See who works here.
+    ReadPeople "people.read" &Role::ALL;
+    /// Make a room.
+    CreateRoom "room.create" &[Role::Agent, Role::SecurityOfficer, Role::Administrator];
+    /// Invite, disable, enable, reset.
+    ManageAccounts "accounts.manage" &[Role::Administrator];
+    /// Read the audit log.
+    ReadAudit "audit.read" &[Role::Auditor, Role::SecurityOfficer, Role::Administrator];
+    /// See all accounts and rooms with their labels, without contents.
+    ReadRooms "rooms.list" &[Role::Auditor, Role::SecurityOfficer, Role::Administrator];
+}
+
+fn download(label: &Label) -> Option<Denied> {
+    (!label.download).then(|| Denied::LabelDownload { label: label.name.clone() })
+}
+
+fn guests(label: &Label) -> Option<Denied> {
+    (label.guests == Guests::No).then(|| Denied::LabelGuests { label: label.name.clone() })
+}
+
+/// Meetings are not end-to-end encrypted yet: where the label demands it, there is no meeting.
+fn meetings(label: &Label) -> Option<Denied> {
+    label.end_to_end.then(|| Denied::LabelEndToEnd { label: label.name.clone() })
+}

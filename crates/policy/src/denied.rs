@@ -1,0 +1,107 @@
+//! Why not.
+
+use beffroi_domain::{MemberRank, Role};
+
+/// Why not: a rule's name for the audit log and the client's words, and a sentence for people.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Denied {
+    /// Another tenant's room; told to nobody as anything but "not found".
+    #[error("there is no such room here")]
+    Tenant,
+    /// The label is a protective mark that the tenant may not use.
+    #[error(
+        "the mark « {label} » cannot be used here: {rule}; ask your security officer to declare the accreditation"
+    )]
+    Reserved {
+        /// The label's name.
+        label: String,
+        /// The text that reserves it.
+        rule: String,
+    },
+    /// Cleared for less than the label.
+    #[error("this room is « {label} », above what you are cleared for; ask your security officer")]
+    Clearance {
+        /// The label's name.
+        label: String,
+    },
+    /// The label asks for a second factor.
+    #[error("« {label} » asks for a second factor; sign in again with one")]
+    SecondFactor {
+        /// The label's name.
+        label: String,
+    },
+    /// The label asks for a managed device.
+    #[error("« {label} » opens only on a device that your organisation manages")]
+    ManagedDevice {
+        /// The label's name.
+        label: String,
+    },
+    /// Not a member.
+    #[error("you do not belong to this room, which `{act}` asks for; ask one of its owners")]
+    Membership {
+        /// The act refused.
+        act: &'static str,
+    },
+    /// A member of too low a rank.
+    #[error("`{act}` takes the rank {}, and you are {}; ask an owner of the room", from.word(), rank.word())]
+    Rank {
+        /// The act refused.
+        act: &'static str,
+        /// The lowest rank that may.
+        from: MemberRank,
+        /// Theirs.
+        rank: MemberRank,
+    },
+    /// The technical role does not carry it.
+    #[error("`{act}` is not for the role {}; ask an administrator", role.word())]
+    Role {
+        /// The act refused.
+        act: &'static str,
+        /// Theirs.
+        role: Role,
+    },
+    /// Never for guests.
+    #[error("guests may not do this (`{act}`)")]
+    Guest {
+        /// The act refused.
+        act: &'static str,
+    },
+    /// The label lets no guest do this.
+    #[error("« {label} » does not let guests this far")]
+    LabelGuests {
+        /// The label's name.
+        label: String,
+    },
+    /// The label forbids taking files out.
+    #[error("files of « {label} » rooms cannot be downloaded")]
+    LabelDownload {
+        /// The label's name.
+        label: String,
+    },
+    /// The label demands end-to-end encrypted meetings, which do not exist yet.
+    #[error("« {label} » asks for meetings encrypted end to end, which this server does not offer yet")]
+    LabelEndToEnd {
+        /// The label's name.
+        label: String,
+    },
+}
+
+impl Denied {
+    /// The rule's name: stable, in the audit log, in the API and in the client's catalogues.
+    pub fn rule(&self) -> &'static str {
+        match self {
+            Self::Tenant => "tenant",
+            Self::Reserved { .. } => "label-reserved",
+            Self::Clearance { .. } => "clearance",
+            Self::SecondFactor { .. } => "label-second-factor",
+            Self::ManagedDevice { .. } => "label-managed-device",
+            Self::Membership { .. } => "membership",
+            Self::Rank { .. } => "rank",
+            Self::Role { .. } => "role",
+            Self::Guest { .. } => "guest",
+            Self::LabelGuests { .. } => "label-guests",
+            Self::LabelDownload { .. } => "label-download",
+            Self::LabelEndToEnd { .. } => "label-end-to-end",
+        }
+    }
+}

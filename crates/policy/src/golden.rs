@@ -1,0 +1,173 @@
+//! The whole policy as one table that a lawyer can read and a diff can show.
+
+use crate::act::{ROOM_ACTS, TENANT_ACTS};
+use crate::{Actor, Denied, Who, decide_create, decide_relabel};
+use beffroi_domain::{
+    AccountId, Factor, GuestId, Label, MemberRank, Rank, Role, Room, RoomId, RoomKind, Slug, TenantId,
+};
+use std::fmt::Write as _;
+
+/// The labels shipped, and the two marks once accredited.
+fn labels() -> Vec<(String, Label)> {
+    let shipped = Label::shipped();
+    let accredited = shipped
+        .iter()
+        .filter(|l| !l.usable())
+        .map(|l| (format!("{}+", l.slug), Label { accredited: true, ..l.clone() }));
+    shipped.iter().map(|l| (l.slug.clone(), l.clone())).chain(accredited.collect::<Vec<_>>()).collect()
+}
+
+fn room(label: &Label) -> Room {
+    Room {
+        id: RoomId(1),
+        tenant: TenantId(1),
+        slug: Slug::suggested("r"),
+        name: "r".parse().unwrap(),
+        topic: String::new(),
+        kind: RoomKind::Group,
+        label: label.clone(),
+    }
+}
+
+fn cell(no: Option<Denied>) -> String {
+    no.map_or_else(|| "yes".to_owned(), |d| d.rule().to_owned())
+}
+
+/// Rows that say the same for every act are printed once per distinct answer: the columns are joined
+/// into `act=answer` only where the answer is not the row's most common one.
+fn answers(cells: impl Iterator<Item = (&'static str, String)>) -> String {
+    let cells: Vec<_> = cells.collect();
+    let mut counts: Vec<(&str, usize)> = vec![];
+    for (_, answer) in &cells {
+        match counts.iter_mut().find(|(a, _)| a == answer) {
+            Some((_, n)) => *n += 1,
+            None => counts.push((answer, 1)),
+        }
+    }
+    let common = counts.iter().max_by_key(|(_, n)| *n).map_or("", |(a, _)| a).to_owned();
+    let mut line = common.clone();
+    for (act, answer) in cells.iter().filter(|(_, a)| *a != common) {
+        write!(line, " {act}={answer}").unwrap();
+    }
+    line
+}
+
+#[test]
+fn the_whole_policy() {
+    let mut table = String::from(
+        "# label | who | membership | clearance | factor | device | answer to every act, then the acts answered otherwise\n",
+    );
+    for (shown, label) in labels() {
+        for role in Role::ALL.map(Some).into_iter().chain([None]) {
+            for membership in [
+                None,
+                Some(MemberRank::Guest),
+                Some(MemberRank::Member),
+                Some(MemberRank::Moderator),
+                Some(MemberRank::Owner),
+            ] {
+                // An account is never a `Guest` of a room, and a guest is nothing else.
+                if (role.is_none()) != (membership == Some(MemberRank::Guest))
+                    && !(role.is_none() && membership.is_none())
+                {
+                    continue;
+                }
+                for clearance in 0..=4 {
+                    for factor in [Factor::Password, Factor::Second] {
+                        for managed_device in [false, true] {
+                            let who = if role.is_some() {
+                                Who::Account(AccountId(1))
+                            } else {
+                                Who::Guest(GuestId(1))
+                            };
+                            let actor = Actor {
+                                who,
+                                tenant: TenantId(1),
+                                role: role.unwrap_or(Role::Agent),
+                                clearance: Rank(clearance),
+                                factor,
+                                managed_device,
+                                membership,
+                            };
+                            let place = room(&label);
+                            let cells =
+                                ROOM_ACTS.iter().map(|(name, ask)| (*name, cell(ask(&actor, &place))));
+                            writeln!(
+                                table,
+                                "{shown} | {} | {} | {clearance} | {} | {} | {}",
+                                role.map_or("guest", Role::word),
+                                membership.map_or("-", MemberRank::word),
+                                if factor == Factor::Second { "two" } else { "one" },
+                                if managed_device { "managed" } else { "any" },
+                                answers(cells),
+                            )
+                            .unwrap();
+                        }
+                    }
+                }
+            }
+        }
+    }
+    table += "\n# in the tenant: who | answer to every act, then the acts answered otherwise\n";
+    for role in Role::ALL.map(Some).into_iter().chain([None]) {
+        let actor = someone(role, 4);
+        let cells = TENANT_ACTS.iter().map(|(name, ask)| (*name, cell(ask(&actor))));
+        writeln!(table, "{} | {}", role.map_or("guest", Role::word), answers(cells)).unwrap();
+    }
+    table += "\n# a label for a new room, and for a room that is internal now: label | who | clearance | create | relabel by an owner\n";
+    for (shown, label) in labels() {
+        for role in Role::ALL {
+            for clearance in 0..=4 {
+                let actor = Actor { membership: Some(MemberRank::Owner), ..someone(Some(role), clearance) };
+                let internal = room(&Label::shipped()[1]);
+                writeln!(
+                    table,
+                    "{shown} | {} | {clearance} | {} | {}",
+                    role.word(),
+                    cell(decide_create(&actor, &label).err()),
+                    cell(decide_relabel(&actor, &internal, &label).err())
+                )
+                .unwrap();
+            }
+        }
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/policy.golden.txt");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(path, &table).unwrap();
+    }
+    let golden = std::fs::read_to_string(path).unwrap_or_default();
+    for (number, (got, want)) in table.lines().zip(golden.lines()).enumerate() {
+        assert_eq!(
+            got,
+            want,
+            "line {} of policy.golden.txt: run UPDATE_GOLDEN=1 and read the diff",
+            number + 1
+        );
+    }
+    assert_eq!(table.lines().count(), golden.lines().count(), "run UPDATE_GOLDEN=1 and read the diff");
+}
+
+fn someone(role: Option<Role>, clearance: u8) -> Actor {
+    Actor {
+        who: role.map_or(Who::Guest(GuestId(1)), |_| Who::Account(AccountId(1))),
+        tenant: TenantId(1),
+        role: role.unwrap_or(Role::Agent),
+        clearance: Rank(clearance),
+        factor: Factor::Second,
+        managed_device: true,
+        membership: None,
+    }
+}
+
+#[test]
+fn another_tenant_is_never_reached_by_anyone() {
+    for (_, label) in labels() {
+        for role in Role::ALL {
+            let actor =
+                Actor { tenant: TenantId(2), membership: Some(MemberRank::Owner), ..someone(Some(role), 4) };
+            for (name, ask) in ROOM_ACTS {
+                assert_eq!(ask(&actor, &room(&label)), Some(Denied::Tenant), "{name}");
+            }
+        }
+    }
+}
