@@ -1,0 +1,42 @@
+/** Shape of an `application/problem+json` answer (RFC 9457) as docs/protocol.md defines it. */
+export interface ProblemDocument {
+  status: number;
+  /** A stable machine word: `denied`, `invalid`, `wait`, `signed-out`… */
+  title: string;
+  /** A sentence for a person. */
+  detail: string;
+  /** The policy rule behind a `denied`. */
+  rule?: string;
+  /** Seconds before the next try. */
+  wait_s?: number;
+}
+
+/** What the server refused, or `unreachable` (status 0) when it did not answer at all. */
+export class Problem extends Error {
+  readonly status: number;
+  readonly title: string;
+  readonly detail: string;
+  readonly rule: string | null;
+  readonly waitS: number | null;
+
+  constructor(document: ProblemDocument) {
+    super(`${document.title}: ${document.detail}`);
+    this.name = 'Problem';
+    this.status = document.status;
+    this.title = document.title;
+    this.detail = document.detail;
+    this.rule = document.rule ?? null;
+    this.waitS = document.wait_s ?? null;
+  }
+
+  static unreachable(): Problem {
+    return new Problem({ status: 0, title: 'unreachable', detail: '' });
+  }
+
+  /** Whatever was thrown, as a Problem: an unknown error is `internal`, never silence. */
+  static from(cause: unknown): Problem {
+    if (cause instanceof Problem) return cause;
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    return new Problem({ status: 0, title: 'internal', detail });
+  }
+}

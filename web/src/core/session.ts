@@ -1,0 +1,75 @@
+import { Problem } from './problem';
+import { Readable } from './readable';
+import type { Session } from './types';
+
+/** What the session needs of the HTTP API. */
+export interface SessionDoor {
+  session(): Promise<Session>;
+  signIn(address: string, password: string): Promise<Session>;
+  extend(): Promise<Session>;
+  signOut(): Promise<void>;
+}
+
+export type SessionState =
+  | { status: 'unknown' }
+  /** The server did not answer; nobody knows yet whether we are signed in. */
+  | { status: 'unreachable' }
+  | { status: 'signed-out'; ended: boolean }
+  | { status: 'signed-in'; session: Session };
+
+/** Who is at this screen. `csrf` is called with the token to send from now on. */
+export class SessionKeeper extends Readable<SessionState> {
+  constructor(
+    private readonly door: SessionDoor,
+    private readonly csrf: (token: string | null) => void,
+  ) {
+    super({ status: 'unknown' });
+  }
+
+  get session(): Session | null {
+    return this.value.status === 'signed-in' ? this.value.session : null;
+  }
+
+  /** Asks the server who the cookie belongs to. */
+  async open(): Promise<void> {
+    try {
+      this.accept(await this.door.session());
+    } catch (cause) {
+      const problem = Problem.from(cause);
+      this.csrf(null);
+      this.set(problem.status === 401 ? { status: 'signed-out', ended: false } : { status: 'unreachable' });
+    }
+  }
+
+  async signIn(address: string, password: string): Promise<void> {
+    this.accept(await this.door.signIn(address, password));
+  }
+
+  /** Pushes the idle limit back. */
+  async extend(): Promise<void> {
+    this.accept(await this.door.extend());
+  }
+
+  /** A session that another page obtained: an invitation accepted, a guest let through the link. */
+  accept(session: Session): void {
+    this.csrf(session.csrf);
+    this.set({ status: 'signed-in', session });
+  }
+
+  async signOut(): Promise<void> {
+    try {
+      await this.door.signOut();
+    } catch (cause) {
+      if (Problem.from(cause).status !== 401) throw cause;
+    }
+    this.csrf(null);
+    this.set({ status: 'signed-out', ended: false });
+  }
+
+  /** The server ended the session: revoked, disabled, or its time is over. */
+  ended(): void {
+    if (this.value.status !== 'signed-in') return;
+    this.csrf(null);
+    this.set({ status: 'signed-out', ended: true });
+  }
+}

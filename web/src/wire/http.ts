@@ -1,0 +1,81 @@
+import { Problem, type ProblemDocument } from '../core/problem';
+
+export type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+
+/**
+ * The HTTP API of docs/protocol.md: JSON in, JSON out, the session cookie, the CSRF token on every
+ * change. Rejects with [`Problem`] only.
+ */
+export class Http {
+  /** What `X-CSRF-Token` carries; the session keeps it current. */
+  csrf: string | null = null;
+  /** Called when the server says that the session is over. */
+  onSignedOut: () => void = () => {};
+
+  constructor(
+    private readonly base = '/api',
+    private readonly send: typeof fetch = (input, init) => fetch(input, init),
+  ) {}
+
+  get<T>(path: string): Promise<T> {
+    return this.call<T>('GET', path);
+  }
+  post<T = void>(path: string, body: unknown = {}): Promise<T> {
+    return this.call<T>('POST', path, body);
+  }
+  patch<T = void>(path: string, body: unknown): Promise<T> {
+    return this.call<T>('PATCH', path, body);
+  }
+  delete(path: string): Promise<void> {
+    return this.call<void>('DELETE', path);
+  }
+
+  /** Headers that every change carries, for those who send bytes themselves (uploads). */
+  changeHeaders(): Record<string, string> {
+    return this.csrf === null ? {} : { 'X-CSRF-Token': this.csrf };
+  }
+
+  url(path: string): string {
+    return this.base + path;
+  }
+
+  private async call<T>(method: Method, path: string, body?: unknown): Promise<T> {
+    const headers: Record<string, string> = { Accept: 'application/json' };
+    const init: RequestInit = { method, headers, credentials: 'same-origin', cache: 'no-store' };
+    if (method !== 'GET') Object.assign(headers, this.changeHeaders());
+    if (body !== undefined) {
+      headers['Content-Type'] = 'application/json';
+      init.body = JSON.stringify(body);
+    }
+    let response: Response;
+    try {
+      response = await this.send(this.url(path), init);
+    } catch {
+      throw Problem.unreachable();
+    }
+    if (!response.ok) throw await this.problem(response);
+    if (response.status === 204) return undefined as T;
+    const text = await response.text();
+    return (text === '' ? undefined : JSON.parse(text)) as T;
+  }
+
+  private async problem(response: Response): Promise<Problem> {
+    const problem = problemOf(response.status, await response.text().catch(() => ''));
+    if (problem.title === 'signed-out') this.onSignedOut();
+    return problem;
+  }
+}
+
+/** Reads an error body; anything that is not problem+json (a proxy's page) is `internal`. */
+export function problemOf(status: number, text: string): Problem {
+  try {
+    const document = JSON.parse(text) as Partial<ProblemDocument>;
+    if (typeof document.title === 'string') {
+      return new Problem({ ...document, status, title: document.title, detail: document.detail ?? '' });
+    }
+  } catch {
+    // Not JSON: falls through.
+  }
+  const title = status === 401 ? 'signed-out' : status === 404 ? 'not-found' : status === 429 ? 'wait' : 'internal';
+  return new Problem({ status, title, detail: '' });
+}

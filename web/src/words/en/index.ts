@@ -1,0 +1,6 @@
+import { administration } from './administration';
+import { common } from './common';
+import { door } from './door';
+import { security } from './security';
+
+export const en = { ...common, ...door, ...security, ...administration };

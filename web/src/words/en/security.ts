@@ -1,0 +1,6 @@
+import type { security as source } from '../fr/security';
+import type { Translation } from '../types';
+
+export const security: Translation<typeof source> = {
+  'security.title': 'My security',
+};

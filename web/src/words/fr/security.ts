@@ -1,0 +1,3 @@
+export const security = {
+  'security.title': 'Ma sécurité',
+} as const;

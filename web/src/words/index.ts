@@ -1,0 +1,1 @@
+export { language, languages, speak, t, type Key, type Language } from './words.svelte';

@@ -1,0 +1,44 @@
+import { en } from './en';
+import { fr } from './fr';
+import type { Translation } from './types';
+
+export type Language = 'fr' | 'en';
+export type Catalogue = Translation<typeof fr>;
+export type Key = keyof Catalogue;
+type Values<K extends Key> = Catalogue[K] extends (...values: infer V) => string ? V : [];
+
+/** A new language is a folder beside `fr` and a line here. */
+const catalogues: Record<Language, Catalogue> = { fr, en };
+export const languages: readonly Language[] = ['fr', 'en'];
+const KEPT_AS = 'beffroi.language';
+
+function kept(): Language {
+  try {
+    const language = localStorage.getItem(KEPT_AS);
+    return languages.find((one) => one === language) ?? 'fr';
+  } catch {
+    return 'fr'; // storage refused by the browser: the choice lasts as long as the page
+  }
+}
+
+let current = $state<Language>(kept());
+
+export function language(): Language {
+  return current;
+}
+
+export function speak(language: Language): void {
+  current = language;
+  document.documentElement.lang = language;
+  try {
+    localStorage.setItem(KEPT_AS, language);
+  } catch {
+    // See kept().
+  }
+}
+
+/** The words for `key` in the language of the screen; a template that calls it follows the switch. */
+export function t<K extends Key>(key: K, ...values: Values<K>): string {
+  const entry = catalogues[current][key] as string | ((...values: unknown[]) => string);
+  return typeof entry === 'function' ? entry(...values) : entry;
+}

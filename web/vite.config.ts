@@ -1,0 +1,31 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vitest/config';
+
+// `npm run dev` serves the client alone and hands the server's own addresses to a running
+// `beffroi`, so that the page and the API keep one origin as in production.
+const server = process.env.BEFFROI_SERVER ?? 'http://127.0.0.1:8443';
+
+export default defineConfig(({ mode }) => ({
+  plugins: [svelte()],
+  // Vitest runs in Node, where Svelte would otherwise resolve to its server build.
+  resolve: mode === 'test' ? { conditions: ['browser'] } : {},
+  build: {
+    target: 'es2023',
+    // The Content-Security-Policy takes fonts and styles from files of this origin only.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    sourcemap: false,
+    reportCompressedSize: false,
+  },
+  server: {
+    proxy: {
+      '/api': server,
+      '/.well-known': server,
+      '/xmpp-websocket': { target: server, ws: true },
+    },
+  },
+  test: {
+    environment: 'jsdom',
+    include: ['src/**/*.test.ts'],
+  },
+}));
