@@ -1,0 +1,169 @@
+//! Opening and closing.
+use crate::notices::Notices;
+use crate::{Listener, Notice, Result, later};
+use std::path::PathBuf;
+
+/// Where everything is.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `sqlite:PATH` or `postgres://…`.
+    pub database: String,
+    /// The folder of contents.
+    pub blobs: PathBuf,
+    /// The master key file.
+    pub master_key: PathBuf,
+    /// Make what is missing (first start); otherwise a missing database is an error.
+    pub create: bool,
+}
+
+/// Why the store does not open, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The database setting is neither engine.
+    #[error(
+        "the database `{0}` is neither `sqlite:PATH` nor `postgres://…`; correct the setting `database.url`"
+    )]
+    Setting(String),
+    /// The database could not be reached or made.
+    #[error("the database {database} cannot be reached; check that it runs, its address and its rights")]
+    Unreachable {
+        /// As configured, without its password.
+        database: String,
+        /// Why.
+        #[source]
+        cause: sqlx::Error,
+    },
+    /// No database there, and none was to be made.
+    #[error(
+        "there is no database at {database}; run `beffroi serve` once, or point --data at the right folder"
+    )]
+    NoDatabase {
+        /// As configured, without its password.
+        database: String,
+    },
+    /// Written by a newer program.
+    #[error(
+        "the database is at version {found} and this program knows up to {known}; install a newer beffroi, or restore the backup made before the upgrade"
+    )]
+    Newer {
+        /// Of the database.
+        found: i64,
+        /// Of the program.
+        known: i64,
+    },
+    /// Bringing the database up to date failed.
+    #[error("bringing the database to version {version} failed; it was left as it was")]
+    Migration {
+        /// That was being written.
+        version: i64,
+        /// Why.
+        #[source]
+        cause: sqlx::Error,
+    },
+    /// There is data and no key.
+    #[error(
+        "the master key {file} is missing, and the data here is encrypted with it; put the file back from your safe (a new key would open nothing)"
+    )]
+    KeyMissing {
+        /// The key file.
+        file: PathBuf,
+    },
+    /// The key file cannot be read or written.
+    #[error(
+        "the master key {file} cannot be read or written; check the owner and the rights of the file and of its folder"
+    )]
+    KeyUnreadable {
+        /// The key file.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// Others may read the key file.
+    #[error(
+        "the master key {file} can be read by others (mode {mode:o}); run `chmod 600 {file}`, and `beffroi keys rotate` if someone may have read it"
+    )]
+    KeyMode {
+        /// The key file.
+        file: PathBuf,
+        /// Its rights.
+        mode: u32,
+    },
+    /// The key file is no key.
+    #[error("the master key {file} does not hold 64 hexadecimal digits; put the file back from your safe")]
+    KeyShape {
+        /// The key file.
+        file: PathBuf,
+    },
+    /// Another key.
+    #[error(
+        "the master key {file} is not the one this data was encrypted with (it is key {found}, key {expected} is needed); put the right file back from your safe"
+    )]
+    KeyWrong {
+        /// The key file.
+        file: PathBuf,
+        /// Its fingerprint.
+        found: String,
+        /// The fingerprint of the one that opens this data.
+        expected: String,
+    },
+    /// The folder of contents cannot be used.
+    #[error("the folder of contents {folder} cannot be made or written; check its owner and rights")]
+    Blobs {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// Reading what the database says of itself failed.
+    #[error("the database opened but could not be read")]
+    Read(#[source] crate::StoreError),
+}
+
+/// Everything kept. Cheap to clone; all clones are one.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pub(crate) notices: Notices,
+}
+
+impl Store {
+    /// Opens everything, making and upgrading what needs it.
+    ///
+    /// # Errors
+    /// Each says what to do.
+    pub async fn open(settings: Settings) -> Result<Self, OpenError> {
+        Err(OpenError::Setting(settings.database))
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// It does not.
+    pub async fn ready(&self) -> Result<()> {
+        later()
+    }
+
+    /// Writes what waits, then closes. Later calls get `Closing`.
+    pub async fn close(&self) {}
+
+    /// Tells every listener of this process. Call it after the change was kept.
+    pub fn announce(&self, notice: Notice) {
+        self.notices.tell(notice);
+    }
+
+    /// Listens from now on.
+    pub fn listen(&self) -> Listener {
+        self.notices.listen()
+    }
+
+    /// `beffroi keys rotate`: a new master key and new tenant keys; room, file and person keys are
+    /// wrapped again, contents are not touched. Safe at any moment, also beside a running server.
+    /// Gives where the former key file was put: it opens only backups made before.
+    ///
+    /// # Errors
+    /// Nothing changed.
+    pub async fn rotate_keys(&self) -> Result<PathBuf> {
+        later()
+    }
+}
