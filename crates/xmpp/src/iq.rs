@@ -1,0 +1,49 @@
+//! Answers. RFC 6120 §8.2.3 and §8.3; XEP-0199: XMPP Ping, version 2.0.1, is an empty result.
+
+use crate::error::StanzaError;
+use crate::ns;
+use crate::stanza::Unfit;
+use crate::xml::Xml;
+
+/// An open `<iq type='result'>`; an empty `from` (the account itself answers) is left out.
+pub(crate) fn reply<'n>(id: &str, from: &str, to: &str) -> Xml<'n> {
+    let mut x = Xml::new();
+    x.open("iq", ns::CLIENT).attr("type", "result").attr("id", id);
+    x.attr_if("from", (!from.is_empty()).then_some(from)).attr("to", to);
+    x
+}
+
+/// Done, nothing to say.
+pub fn result(id: &str, from: &str, to: &str) -> String {
+    reply(id, from, to).finish()
+}
+
+/// Not done. `from` is what the request was sent to; empty for the account itself.
+pub fn error(id: &str, from: &str, to: &str, error: &StanzaError) -> String {
+    refuse("iq", Some(id), from, to, error)
+}
+
+/// A message that went nowhere; `id` is the sender's.
+pub fn message_error(id: Option<&str>, from: &str, to: &str, error: &StanzaError) -> String {
+    refuse("message", id, from, to, error)
+}
+
+/// A presence that went nowhere, such as a room that is not entered (XEP-0045 §7.2); `from` is the
+/// address it was sent to, with the nick.
+pub fn presence_error(id: Option<&str>, from: &str, to: &str, error: &StanzaError) -> String {
+    refuse("presence", id, from, to, error)
+}
+
+/// The answer to a stanza that could not be decoded, if it may have one.
+pub fn unfit(unfit: &Unfit, to: &str) -> Option<String> {
+    let error = unfit.error.as_ref()?;
+    Some(refuse(unfit.stanza, unfit.id.as_deref(), unfit.to.as_deref().unwrap_or_default(), to, error))
+}
+
+fn refuse(stanza: &str, id: Option<&str>, from: &str, to: &str, error: &StanzaError) -> String {
+    let mut x = Xml::new();
+    x.open(stanza, ns::CLIENT).attr("type", "error").attr_if("id", id);
+    x.attr_if("from", (!from.is_empty()).then_some(from)).attr("to", to);
+    error.write(&mut x);
+    x.finish()
+}
