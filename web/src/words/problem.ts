@@ -1,7 +1,8 @@
 import type { Problem } from '../core/problem';
+import { ruleText } from './rules';
 import { t } from './words.svelte';
 
-/** A refusal as a sentence. The server's own sentence comes first: it knows the rule and the value. */
+/** A refusal as a sentence. A rule that the catalogues know is said in the language of the screen; else the server's own sentence. */
 export function problemText(problem: Problem): string {
   const said = problem.detail;
   switch (problem.title) {
@@ -16,7 +17,7 @@ export function problemText(problem: Problem): string {
     case 'not-found':
       return said || t('problem.notFound');
     case 'denied':
-      return said || t('problem.denied');
+      return ruleText(problem.rule) || said || t('problem.denied');
     case 'busy':
       return said || t('problem.busy');
     case 'internal':

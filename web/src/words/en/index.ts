@@ -1,6 +1,8 @@
 import { administration } from './administration';
 import { common } from './common';
 import { door } from './door';
+import { rules } from './rules';
 import { security } from './security';
+import { when } from './when';
 
-export const en = { ...common, ...door, ...security, ...administration };
+export const en = { ...common, ...door, ...security, ...administration, ...rules, ...when };
