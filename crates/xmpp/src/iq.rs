@@ -1,8 +1,9 @@
 //! Answers. RFC 6120 §8.2.3 and §8.3; XEP-0199: XMPP Ping, version 2.0.1, is an empty result.
 
-use crate::error::StanzaError;
+use crate::error::{Condition, StanzaError};
+use crate::jid::Jid;
 use crate::ns;
-use crate::stanza::Unfit;
+use crate::stanza::{Iq, IqRequest, Unfit};
 use crate::xml::Xml;
 
 /// An open `<iq type='result'>`; an empty `from` (the account itself answers) is left out.
@@ -46,4 +47,21 @@ fn refuse(stanza: &str, id: Option<&str>, from: &str, to: &str, error: &StanzaEr
     x.attr_if("from", (!from.is_empty()).then_some(from)).attr("to", to);
     error.write(&mut x);
     x.finish()
+}
+
+/// The answer to what the same answer fits everywhere: ping and session succeed, an owner's or
+/// administrator's form is refused (rooms are governed over HTTP), what is not understood is unavailable
+/// (RFC 6120 §8.4). `None` for what the server answers itself. `me` is the asker's full address.
+///
+/// A ping to an occupant (XEP-0410) is answered from here only once the caller knows that the asker is
+/// in the room.
+pub fn plain(iq: &Iq, me: &str) -> Option<String> {
+    let from = iq.to.as_ref().map(Jid::to_string).unwrap_or_default();
+    let refuse = |condition, text: &str| Some(error(&iq.id, &from, me, &StanzaError::new(condition, text)));
+    match &iq.request {
+        IqRequest::Ping | IqRequest::Session => Some(result(&iq.id, &from, me)),
+        IqRequest::MucOwnerOrAdmin => refuse(Condition::NotAllowed, "rooms are governed on the web page"),
+        IqRequest::Vcard | IqRequest::Unknown { .. } => refuse(Condition::ServiceUnavailable, ""),
+        _ => None,
+    }
 }
