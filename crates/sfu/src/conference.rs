@@ -85,6 +85,11 @@ impl Conference {
         self.peers.is_empty()
     }
 
+    /// Whether `participant` is in.
+    pub fn contains(&self, participant: Participant) -> bool {
+        self.peers.contains_key(&participant)
+    }
+
     /// Answers the offer of a participant and lets them in; `candidates` are the server's media addresses.
     ///
     /// Somebody who is in already comes in anew (another tab, another network): the former connection is
@@ -103,6 +108,10 @@ impl Conference {
         let (peer, answer) = Peer::answer(offer, candidates, now)?;
         self.dismiss(participant, now);
         let ufrag = peer.ufrag.clone();
+        // What was not told yet speaks of the connection that is replaced.
+        self.news.retain(
+            |event| !matches!(event, Event::Connected(id) | Event::Gone(id, _) if *id == participant),
+        );
         self.ufrags.insert(ufrag.clone(), participant);
         self.peers.insert(participant, peer);
         self.place(now);
