@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# Every check of the project, in the order in which they fail fastest. `make test` and .ci/run call it.
+#
+# A step that fails does not hide the next ones: all run, the summary says which failed and how long
+# each took, and the exit code says whether any did. Steps may be named: scripts/test.sh rust web
+set -uo pipefail
+cd "$(dirname "$0")/.."
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/beffroi
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$cache/target}
+export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never}
+export PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
+. scripts/postgres.sh
+
+names=() verdicts=() seconds=()
+wanted=" $* "
+
+step() { # step NAME COMMAND...: run it, time it, remember how it went
+  local name=$1 begun=$SECONDS verdict=passed
+  shift
+  if [ "$wanted" != "  " ] && [[ $wanted != *" $name "* ]]; then return; fi
+  echo
+  echo "== $name"
+  "$@" || verdict=FAILED
+  names+=("$name") verdicts+=("$verdict") seconds+=($((SECONDS - begun)))
+}
+
+needs() {
+  scripts/needs.sh test || return 1
+  command -v cargo-nextest >/dev/null 2>&1 || cargo install --locked --quiet cargo-nextest || return 1
+  scripts/web.sh --install-only
+}
+build_web() { npm --prefix web run --silent build; }
+house() { cargo xtask all; }
+lint() { cargo clippy --workspace --all-targets --locked -- -D warnings; }
+rust() {
+  postgres_start || return 1
+  cargo nextest run --workspace --locked --no-fail-fast
+  local verdict=$?
+  postgres_stop
+  return $verdict
+}
+has_script() { node -e "process.exit(require('./web/package.json').scripts?.['$1'] ? 0 : 1)"; }
+web() {
+  local script failed=0
+  for script in lint check test; do
+    npm --prefix web run --silent "$script" || failed=1
+  done
+  return $failed
+}
+journeys() {
+  has_script e2e || { echo "web/package.json has no script e2e"; return 1; }
+  cargo build --locked --package beffroi && npm --prefix web run --silent e2e
+}
+verifier() { python3 -m unittest discover --start-directory docs/verify --pattern '*test*.py'; }
+fuzz() { fuzz/run.sh "${BEFFROI_FUZZ_SECONDS:-10}"; }
+
+trap postgres_stop EXIT
+trap 'exit 130' INT TERM
+
+step needs needs
+step web-build build_web
+step format cargo fmt --all --check
+step house house
+step web web
+step lint lint
+step rust rust
+step verifier verifier
+step journeys journeys
+step fuzz fuzz
+
+echo
+failed=0
+for at in "${!names[@]}"; do
+  printf '%-10s %-7s %5d s\n' "${names[$at]}" "${verdicts[$at]}" "${seconds[$at]}"
+  [ "${verdicts[$at]}" = passed ] || failed=1
+done
+printf '%-10s %-7s %5d s\n' all "$([ $failed = 0 ] && echo passed || echo FAILED)" "$SECONDS"
+exit $failed
