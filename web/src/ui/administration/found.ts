@@ -1,0 +1,9 @@
+/** Those whose texts hold every word of the search, wherever, whatever the accents and the case. */
+export function found<T>(all: readonly T[], words: string, texts: (one: T) => readonly string[]): T[] {
+  const plain = (text: string) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+  const wanted = plain(words).split(/\s+/).filter(Boolean);
+  return all.filter((one) => {
+    const text = plain(texts(one).join(' '));
+    return wanted.every((word) => text.includes(word));
+  });
+}
