@@ -1,6 +1,13 @@
-import { SessionKeeper } from './core/session';
+import { Readable } from './core/readable';
+import { SessionKeeper, type SessionState } from './core/session';
+import { Uploads } from './core/uploads';
+import { Workspace } from './core/workspace';
 import { Api } from './wire/api';
+import { randomId, type Link } from './wire/connection';
 import { Http } from './wire/http';
+import { Meetings } from './wire/meetings';
+import { UploadHttp } from './wire/uploads';
+import { Xmpp } from './wire/xmpp';
 
 /** The objects that every page shares, made once: the only place where `core` meets `wire`. */
 const http = new Http();
@@ -9,3 +16,66 @@ export const session = new SessionKeeper(api, (token) => {
   http.csrf = token;
 });
 http.onSignedOut = () => session.ended();
+export const uploads = new Uploads(new UploadHttp(api));
+
+/** Everything of the person who is signed in; null before and after. */
+class Desk extends Readable<Workspace | null> {
+  #xmpp: Xmpp | null = null;
+
+  constructor() {
+    super(null);
+    session.subscribe((state) => this.#follow(state));
+    addEventListener('online', () => this.hurry());
+    addEventListener('pagehide', () => this.#xmpp?.close());
+    addEventListener('pageshow', (event) => {
+      if (event.persisted) this.#xmpp?.open(); // out of the back/forward cache
+    });
+  }
+
+  hurry(): void {
+    this.#xmpp?.hurry();
+    uploads.hurry();
+  }
+
+  present(away: boolean): void {
+    this.#xmpp?.present(away);
+  }
+
+  #follow(state: SessionState): void {
+    if (state.status !== 'signed-in') {
+      if (!this.#xmpp) return;
+      this.#xmpp.close();
+      this.#xmpp = null;
+      this.set(null);
+      return;
+    }
+    const { session: mine } = state;
+    if (this.value?.session.address === mine.address) return;
+    this.#xmpp?.close();
+    const url = new URL('/xmpp-websocket', location.href);
+    url.protocol = url.protocol === 'http:' ? 'ws:' : 'wss:';
+    const xmpp: Xmpp = new Xmpp(url.href, mine.tenant.domain, mine, {
+      ready: () => void this.value?.handleReady(),
+      incoming: (incoming) => this.value?.handle(incoming),
+      signedOut: () => void session.check(),
+    });
+    this.#xmpp = xmpp;
+    const meetings = new Meetings((type, to, payload) => xmpp.ask(type, to, payload));
+    this.set(new Workspace(mine, api, xmpp, meetings, randomId));
+    xmpp.subscribe((value) => link.tell(value));
+    xmpp.open();
+  }
+}
+
+class LinkState extends Readable<Link> {
+  constructor() {
+    super('connecting');
+  }
+  tell(value: Link): void {
+    if (value !== this.value) this.set(value);
+  }
+}
+
+/** The state of the WebSocket. */
+export const link = new LinkState();
+export const desk = new Desk();

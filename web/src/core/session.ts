@@ -66,6 +66,15 @@ export class SessionKeeper extends Readable<SessionState> {
     this.set({ status: 'signed-out', ended: false });
   }
 
+  /** The stream was refused: asks whether the session is still good. */
+  async check(): Promise<void> {
+    try {
+      this.accept(await this.door.session());
+    } catch (cause) {
+      if (Problem.from(cause).status === 401) this.ended();
+    }
+  }
+
   /** The server ended the session: revoked, disabled, or its time is over. */
   ended(): void {
     if (this.value.status !== 'signed-in') return;
