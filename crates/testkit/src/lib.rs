@@ -14,7 +14,7 @@
 //!
 //! `<` comes in from the other side, `=` is what we do ourselves, `@` lets time pass, `>` is what must
 //! come out, `#` says why. A line that begins with two spaces continues the one before, its
-//! leading spaces dropped. `UPDATE_GOLDEN=1` rewrites the `>` lines; the diff is then reviewed like code.
+//! leading spaces dropped; `\n` stands for the end of a line inside a text. `UPDATE_GOLDEN=1` rewrites the `>` lines; the diff is then reviewed like code.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -85,6 +85,7 @@ pub fn played(golden: &str, mut conversation: impl FnMut(Input<'_>) -> Vec<Strin
             continue;
         }
         out += &written;
+        let whole = whole.replace("\\n", "\n");
         let input = match whole.split_once(' ') {
             Some(("<", text)) => Input::In(text),
             Some(("=", text)) => Input::Ours(text),
@@ -93,7 +94,7 @@ pub fn played(golden: &str, mut conversation: impl FnMut(Input<'_>) -> Vec<Strin
             _ => panic!("a line of a transcript begins with one of # < > = @ and a space, not so: {whole}"),
         };
         for text in conversation(input) {
-            let _ = writeln!(out, "> {}", broken(&text));
+            let _ = writeln!(out, "> {}", broken(&text.replace('\n', "\\n")));
         }
     }
     out

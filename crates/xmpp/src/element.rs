@@ -19,6 +19,8 @@ pub const MOST_DEPTH: usize = 32;
 pub const MOST_ELEMENTS: usize = 1_000;
 /// Attributes of one element, namespace declarations counted.
 pub const MOST_ATTRIBUTES: usize = 64;
+/// Bytes in a namespace. Each element carries its own, so a long one would multiply.
+pub const MOST_NAMESPACE: usize = 256;
 
 /// Why a text is no element here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,7 +34,7 @@ pub enum BadXml {
     /// More than [`MOST_ELEMENTS`].
     #[error("more than {MOST_ELEMENTS} elements in one frame")]
     Elements,
-    /// More than [`MOST_ATTRIBUTES`], or one that is prefixed.
+    /// More than [`MOST_ATTRIBUTES`], one that is prefixed, or a namespace beyond [`MOST_NAMESPACE`].
     #[error("{0}")]
     Attributes(&'static str),
     /// RFC 6120 §11.1: comment, processing instruction, DTD, entity.
@@ -314,6 +316,9 @@ impl<'t> Parser<'t> {
     }
 
     fn declare(&mut self, prefix: &'t str, uri: String, depth: usize) -> Result<(), BadXml> {
+        if uri.len() > MOST_NAMESPACE {
+            return Err(BadXml::Attributes("a namespace has more than 256 bytes"));
+        }
         // Namespaces in XML 1.0 §3 and §5: the two reserved names stay as they are, and a prefix
         // cannot be taken back.
         let reserved = prefix == "xmlns" || uri == ns::XMLNS || (prefix == "xml") != (uri == ns::XML);
@@ -377,6 +382,9 @@ fn attribute_value(raw: &str) -> Result<String, BadXml> {
         return Err(BadXml::Malformed("'<' stands in an attribute"));
     }
     check_characters(raw)?;
+    if !raw.bytes().any(|b| matches!(b, b'&' | b'\t' | b'\n' | b'\r')) {
+        return Ok(raw.to_owned());
+    }
     let raw = if raw.contains("\r\n") { Cow::Owned(raw.replace("\r\n", " ")) } else { Cow::Borrowed(raw) };
     let mut out = String::with_capacity(raw.len());
     let mut parts = raw.split('&');
@@ -429,6 +437,13 @@ fn qualified(name: &str) -> Result<(&str, &str), BadXml> {
 
 /// NCName: XML 1.0 §2.3 without the colon.
 fn is_name(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    if bytes.next().is_some_and(|b| b.is_ascii_alphabetic())
+        && bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    {
+        // Nearly all are.
+        return true;
+    }
     let start = |c: char| {
         matches!(c, 'a'..='z' | 'A'..='Z' | '_' | '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}' | '\u{f8}'..='\u{2ff}'
             | '\u{370}'..='\u{37d}' | '\u{37f}'..='\u{1fff}' | '\u{200c}'..='\u{200d}' | '\u{2070}'..='\u{218f}'
@@ -443,4 +458,4 @@ fn is_name(name: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;

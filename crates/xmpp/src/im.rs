@@ -33,7 +33,9 @@ pub fn roster_push(id: &str, contact: &Contact<'_>, here: bool) -> Prepared {
 }
 
 fn item(x: &mut Xml<'_>, contact: &Contact<'_>, subscription: &str) {
-    x.child("item").attr("jid", contact.address).attr("name", contact.name);
+    x.child("item")
+        .attr("jid", contact.address)
+        .attr_if("name", (!contact.name.is_empty()).then_some(contact.name));
     x.attr("subscription", subscription).close();
 }
 

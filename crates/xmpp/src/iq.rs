@@ -50,8 +50,8 @@ fn refuse(stanza: &str, id: Option<&str>, from: &str, to: &str, error: &StanzaEr
 }
 
 /// The answer to what the same answer fits everywhere: ping and session succeed, an owner's or
-/// administrator's form is refused (rooms are governed over HTTP), what is not understood is unavailable
-/// (RFC 6120 §8.4). `None` for what the server answers itself. `me` is the asker's full address.
+/// administrator's form is refused (rooms are governed over HTTP), a node of service discovery is not
+/// found (XEP-0030 §7: nothing here has nodes), what is not understood is unavailable (RFC 6120 §8.4). `None` for what the server answers itself. `me` is the asker's full address.
 ///
 /// A ping to an occupant (XEP-0410) is answered from here only once the caller knows that the asker is
 /// in the room.
@@ -61,6 +61,9 @@ pub fn plain(iq: &Iq, me: &str) -> Option<String> {
     match &iq.request {
         IqRequest::Ping | IqRequest::Session => Some(result(&iq.id, &from, me)),
         IqRequest::MucOwnerOrAdmin => refuse(Condition::NotAllowed, "rooms are governed on the web page"),
+        IqRequest::DiscoInfo { node: Some(_) } | IqRequest::DiscoItems { node: Some(_) } => {
+            refuse(Condition::ItemNotFound, "nothing here has nodes")
+        }
         IqRequest::Vcard | IqRequest::Unknown { .. } => refuse(Condition::ServiceUnavailable, ""),
         _ => None,
     }

@@ -9,6 +9,7 @@ pub mod carbons;
 pub mod disco;
 pub mod element;
 mod error;
+mod fuzz;
 pub mod im;
 pub mod iq;
 mod jid;
@@ -24,6 +25,7 @@ mod xml;
 
 pub use element::Element;
 pub use error::{Condition, StanzaError, StreamError};
+pub use fuzz::fuzz_frame;
 pub use jid::{BadJid, Jid};
 pub use mam::ArchiveQuery;
 pub use meeting::MeetingRequest;

@@ -4,7 +4,7 @@
 use crate::element::Element;
 use crate::error::{Condition, StanzaError};
 use crate::ns;
-use crate::stanza::bad_request;
+use crate::stanza::{MOST_ID, bad_request};
 use crate::time;
 use crate::xml::Xml;
 use crate::{Jid, RoomLook, room};
@@ -41,6 +41,10 @@ pub struct ArchiveQuery {
 impl ArchiveQuery {
     /// Reads `<query xmlns='urn:xmpp:mam:2'/>`.
     pub(crate) fn decode(query: &Element) -> Result<Self, StanzaError> {
+        // It is repeated in every result.
+        if query.attr("queryid").is_some_and(|id| id.len() > MOST_ID) {
+            return Err(bad_request(format!("a queryid has at most {MOST_ID} bytes")));
+        }
         let mut read = Self {
             queryid: query.attr("queryid").map(str::to_owned),
             flip: query.find("flip-page", ns::MAM).is_some(),

@@ -1,6 +1,6 @@
 //! Stanzas, decoded by what they mean. RFC 6120 §8, RFC 6121.
 
-use crate::element::{Element, Node};
+use crate::element::{Element, MOST_BYTES};
 use crate::error::{Condition, StanzaError};
 use crate::jid::Jid;
 use crate::mam::ArchiveQuery;
@@ -357,7 +357,14 @@ fn act(element: &Element, id: Option<&str>) -> Result<MessageAct, StanzaError> {
             return Err(bad_request(format!("an origin-id has at most {MOST_ID} bytes")));
         }
         let origin = id.or(given).filter(|id| !id.is_empty()).map(str::to_owned);
-        return Ok(MessageAct::Speech { payload: payload(element), body, origin });
+        let payload = payload(element);
+        // What is written again can be longer than what came: references stand for single characters.
+        if payload.len() > MOST_BYTES {
+            let text =
+                format!("a message of {} bytes is more than the {MOST_BYTES} that are kept", payload.len());
+            return Err(StanzaError::new(Condition::NotAcceptable, text));
+        }
+        return Ok(MessageAct::Speech { payload, body, origin });
     }
     if let Some(displayed) = element.find("displayed", ns::MARKERS) {
         let id = displayed.attr("id").ok_or_else(|| bad_request("<displayed/> names the id of a message"))?;
@@ -475,10 +482,7 @@ fn iq(element: &Element, to: Option<Jid>, id: Option<String>) -> Result<Stanza, 
         Some("error") => return Ok(Stanza::IqReply { id, ok: false }),
         _ => return Err(bad_request("an iq is get, set, result or error (RFC 6120 §8.2.3)")),
     };
-    let mut children = element.children.iter().filter_map(|node| match node {
-        Node::Element(element) => Some(element),
-        Node::Text(_) => None,
-    });
+    let mut children = element.elements();
     let (Some(payload), None) = (children.next(), children.next()) else {
         return Err(bad_request("an iq of type get or set holds exactly one element (RFC 6120 §8.2.3)"));
     };

@@ -179,8 +179,7 @@ fn escape(text: &str, attribute: bool, out: &mut String) {
             '&' => "&amp;",
             '<' => "&lt;",
             '>' => "&gt;",
-            '\'' if attribute => "&apos;",
-            '"' if attribute => "&quot;",
+            '\'' if attribute => "&#39;",
             '\t' if attribute => "&#9;",
             '\n' if attribute => "&#10;",
             '\r' => "&#13;",
@@ -212,7 +211,7 @@ mod tests {
         x.close().child("e");
         assert_eq!(
             x.finish(),
-            "<a xmlns='one' v='&lt;&apos;&#10;&gt;'><b/><c xmlns='two'><d>x&amp;y</d></c><e/></a>"
+            "<a xmlns='one' v='&lt;&#39;&#10;&gt;'><b/><c xmlns='two'><d>x&amp;y</d></c><e/></a>"
         );
     }
 
@@ -221,6 +220,6 @@ mod tests {
         let mut x = Xml::new();
         x.open("m", "").hole("to").attr("id", "1").text("é\u{1}");
         let prepared = x.prepared();
-        assert_eq!(prepared.to("a'b"), "<m to='a&apos;b' id='1'>é\u{fffd}</m>");
+        assert_eq!(prepared.to("a'b"), "<m to='a&#39;b' id='1'>é\u{fffd}</m>");
     }
 }
