@@ -173,22 +173,29 @@ pub(crate) fn is_char(c: char) -> bool {
 /// Appends `text`, escaped. A character that XML cannot carry at all becomes U+FFFD: the names of
 /// files and rooms come from outside, and one bad character must not cost a receiver their stream.
 fn escape(text: &str, attribute: bool, out: &mut String) {
-    let mut plain = 0;
-    for (at, c) in text.char_indices() {
-        let escaped = match c {
-            '&' => "&amp;",
-            '<' => "&lt;",
-            '>' => "&gt;",
-            '\'' if attribute => "&#39;",
-            '\t' if attribute => "&#9;",
-            '\n' if attribute => "&#10;",
-            '\r' => "&#13;",
-            c if is_char(c) => continue,
-            _ => "\u{fffd}",
+    let bytes = text.as_bytes();
+    let (mut at, mut plain) = (0, 0);
+    while let Some(byte) = bytes.get(at) {
+        let (escaped, length) = match byte {
+            b'&' => ("&amp;", 1),
+            b'<' => ("&lt;", 1),
+            b'>' => ("&gt;", 1),
+            b'\'' if attribute => ("&#39;", 1),
+            b'\t' if attribute => ("&#9;", 1),
+            b'\n' if attribute => ("&#10;", 1),
+            b'\r' => ("&#13;", 1),
+            0..=8 | 11 | 12 | 14..=31 => ("\u{fffd}", 1),
+            // U+FFFE and U+FFFF.
+            0xef if matches!(bytes.get(at + 1..at + 3), Some([0xbf, 0xbe | 0xbf])) => ("\u{fffd}", 3),
+            _ => {
+                at += 1;
+                continue;
+            }
         };
         out.push_str(&text[plain..at]);
         out.push_str(escaped);
-        plain = at + c.len_utf8();
+        at += length;
+        plain = at;
     }
     out.push_str(&text[plain..]);
 }
