@@ -348,7 +348,9 @@ impl Conference {
             let sources = peer.place(&others(&audio), &others(&video));
             if !sources.is_empty() {
                 self.moved.insert(*receiver);
-                begun.extend(sources);
+                // Who is not connected yet gets their keyframes when they are: asked for now, they would be
+                // lost, and those of then be held back.
+                begun.extend(sources.into_iter().filter(|_| peer.is_up()));
             }
         }
         for source in begun.into_iter().filter(|source| source.kind != Kind::Audio) {

@@ -214,6 +214,11 @@ impl Peer {
         Ok(())
     }
 
+    /// Whether media can go out.
+    pub(crate) fn is_up(&self) -> bool {
+        self.link == Link::Up
+    }
+
     /// When [`Peer::handle_timeout`] wants to be called.
     pub(crate) fn wakes_at(&self) -> Instant {
         match self.link {
@@ -358,7 +363,7 @@ impl Peer {
 
     /// Writes a packet of `from` on the slot where it stands. Nothing leaves before time passes.
     pub(crate) fn forward(&mut self, from: SourceId, packet: &Packet, now: Instant) -> Forwarded {
-        if self.link != Link::Up {
+        if !self.is_up() {
             return Forwarded::NotForThem;
         }
         let is_audio = from.kind == Kind::Audio;

@@ -18,8 +18,9 @@ const HOLD: Duration = Duration::from_millis(700);
 /// Least time between two reports: four per second (`docs/protocol.md`, "Who speaks").
 const REPORT_EVERY: Duration = Duration::from_millis(250);
 
-/// Silence, in dBov (RFC 6464 §3).
-const SILENCE: f32 = -127.0;
+/// Level below which all is silence, in dBov. The scale goes down to -127 (RFC 6464 §3), the level of a
+/// gate that is shut; a voice need not climb from there.
+const SILENCE: f32 = -80.0;
 
 #[derive(Debug)]
 struct Voice {

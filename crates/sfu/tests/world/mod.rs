@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use beffroi_sfu::{AUDIO_SLOTS, Conference, Event, Kind, Participant, Sending, Slot, Transmit, VIDEO_SLOTS};
 use str0m::change::{SdpAnswer, SdpPendingOffer};
 use str0m::format::Codec;
-use str0m::media::{Direction, MediaKind, Mid};
+use str0m::media::{Direction, KeyframeRequestKind, MediaKind, Mid};
 use str0m::net::{Protocol, Receive};
 use str0m::rtp::{ExtensionValues, RtpWrite};
 use str0m::{Candidate, Input, Output, Rtc};
@@ -134,7 +134,7 @@ impl Client {
         let pt = self.rtc.codec_config().find(|params| params.spec().codec == codec).unwrap().pt();
         let sender = self.senders.get_mut(&kind).unwrap();
         sender.seq += 1;
-        sender.time += ticks;
+        sender.time = sender.time.wrapping_add(ticks);
         let values =
             ExtensionValues { audio_level: level, voice_activity: level.map(|_| true), ..Default::default() };
         let write = RtpWrite::new(pt, sender.seq.into(), sender.time, now, payload)
@@ -293,6 +293,25 @@ impl World {
             client.write(kind, &mark(&head, number, id), None, 2700, now);
             self.pass(Duration::from_millis(30));
         }
+    }
+
+    /// Sends any payload, `jump` sequence numbers and `ticks` of the clock after the last.
+    pub fn utter(&mut self, id: u32, kind: Kind, payload: &[u8], jump: u64, ticks: u32) {
+        let now = self.now;
+        let client = self.clients.get_mut(&id).unwrap();
+        client.senders.get_mut(&kind).unwrap().seq += jump - 1;
+        client.write(kind, payload, Some(-20), ticks, now);
+        self.pass(STEP);
+    }
+
+    /// `receiver` says that it cannot decode that stream (RFC 4585 §6.3.1).
+    pub fn complain(&mut self, receiver: u32, of: u32, kind: Kind) {
+        let mid = self.slot(receiver, of, kind).unwrap();
+        let client = self.clients.get_mut(&receiver).unwrap();
+        let mut direct = client.rtc.direct_api();
+        let stream = direct.stream_rx_by_mid(Mid::from(mid.as_str()), None).unwrap();
+        stream.request_keyframe(KeyframeRequestKind::Pli);
+        client.drain(self.now);
     }
 
     /// What `receiver` got on the slot of that stream.
