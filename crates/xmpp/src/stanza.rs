@@ -38,8 +38,6 @@ pub struct Message {
     pub kind: MessageKind,
     /// The sender's id, at most [`MOST_ID`] bytes.
     pub id: Option<String>,
-    /// `<thread/>`: the meeting's conversation when it is the meeting's id.
-    pub thread: Option<String>,
     /// What it does.
     pub act: MessageAct,
 }
@@ -83,6 +81,8 @@ pub enum MessageAct {
         payload: String,
         /// The text of the first `<body/>`.
         body: Option<String>,
+        /// `<thread/>`: the meeting's conversation when it is the meeting's id.
+        thread: Option<String>,
         /// The sender's id of the message: the stanza's `id`, else `<origin-id/>` (XEP-0359 §3).
         origin: Option<String>,
     },
@@ -344,8 +344,7 @@ fn message(element: &Element, to: Option<Jid>, id: Option<String>) -> Result<Mes
         _ => MessageKind::Normal,
     };
     let act = if kind == MessageKind::Error { MessageAct::Other } else { act(element, id.as_deref())? };
-    let thread = element.find("thread", ns::CLIENT).map(|thread| thread.content().into_owned());
-    Ok(Message { to, kind, id, thread, act })
+    Ok(Message { to, kind, id, act })
 }
 
 fn act(element: &Element, id: Option<&str>) -> Result<MessageAct, StanzaError> {
@@ -364,7 +363,8 @@ fn act(element: &Element, id: Option<&str>) -> Result<MessageAct, StanzaError> {
                 format!("a message of {} bytes is more than the {MOST_BYTES} that are kept", payload.len());
             return Err(StanzaError::new(Condition::NotAcceptable, text));
         }
-        return Ok(MessageAct::Speech { payload, body, origin });
+        let thread = element.find("thread", ns::CLIENT).map(|thread| thread.content().into_owned());
+        return Ok(MessageAct::Speech { payload, body, thread, origin });
     }
     if let Some(displayed) = element.find("displayed", ns::MARKERS) {
         let id = displayed.attr("id").ok_or_else(|| bad_request("<displayed/> names the id of a message"))?;

@@ -387,20 +387,21 @@ fn text(jid: Option<&Jid>) -> String {
 fn describe(stanza: &Stanza) -> String {
     let to = |jid: &Option<Jid>| jid.as_ref().map_or(String::new(), |jid| format!(" to {jid}"));
     match stanza {
-        Stanza::Message(Message { to: whom, kind, id, thread, act }) => {
+        Stanza::Message(Message { to: whom, kind, id, act }) => {
             let id = id.as_ref().map_or(String::new(), |id| format!(" #{id}"));
-            let thread = thread.as_ref().map_or(String::new(), |thread| format!(" in thread {thread}"));
             let what = match act {
-                MessageAct::Speech { payload, body, origin } => {
+                MessageAct::Speech { payload, body, thread, origin } => {
+                    let thread =
+                        thread.as_ref().map_or(String::new(), |thread| format!(" in thread {thread}"));
                     let body = body.as_ref().map_or("no text".to_owned(), |body| format!("« {body} »"));
-                    format!("says {body}, origin {}, keeping {payload}", shown(origin.as_deref()))
+                    format!("says {body}{thread}, origin {}, keeping {payload}", shown(origin.as_deref()))
                 }
                 MessageAct::ChatState(state) => format!("is {}", state.word()),
                 MessageAct::Displayed { id } => format!("has read up to {id}"),
                 MessageAct::Subject(subject) => format!("wants the subject « {subject} »"),
                 MessageAct::Other => "says nothing to be handled".to_owned(),
             };
-            format!("{} message{id}{}{thread}: {what}", kind.word(), to(whom))
+            format!("{} message{id}{}: {what}", kind.word(), to(whom))
         }
         Stanza::Presence(Presence { to: whom, kind, .. }) => {
             let what = match kind {
