@@ -9,6 +9,8 @@ export interface ProblemDocument {
   rule?: string;
   /** Seconds before the next try. */
   wait_s?: number;
+  /** The rules that a new password breaks. */
+  weaknesses?: readonly { code: string; text: string }[];
 }
 
 /** What the server refused, or `unreachable` (status 0) when it did not answer at all. */
@@ -18,6 +20,7 @@ export class Problem extends Error {
   readonly detail: string;
   readonly rule: string | null;
   readonly waitS: number | null;
+  readonly weaknesses: readonly { code: string; text: string }[];
 
   constructor(document: ProblemDocument) {
     super(`${document.title}: ${document.detail}`);
@@ -27,6 +30,7 @@ export class Problem extends Error {
     this.detail = document.detail;
     this.rule = document.rule ?? null;
     this.waitS = document.wait_s ?? null;
+    this.weaknesses = document.weaknesses ?? [];
   }
 
   static unreachable(): Problem {

@@ -10,10 +10,10 @@ export function ruleText(rule: string | null): string | null {
 
 /** Why a password was refused: one sentence per rule that it breaks, each saying what to do. */
 export function passwordRefusal(problem: Problem, minimumLength?: number): string {
-  const said = (problem.rule ?? '').split(/[\s,;]+/).map((code) => {
+  const said = problem.weaknesses.map(({ code, text }) => {
     if (code === 'too-short') return t('weak.too-short', minimumLength);
     const key = `weak.${code}`;
-    return key in fr ? t(key as 'weak.common') : '';
+    return key in fr ? t(key as 'weak.common') : text;
   });
-  return said.filter(Boolean).join(' ') || problem.detail || t('password.refusedBecause');
+  return said.join(' ') || problem.detail || t('password.refusedBecause');
 }

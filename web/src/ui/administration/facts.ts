@@ -13,6 +13,6 @@ export function facts(label: Label): string[] {
     label.recording ? '' : t('label.recordingNo'),
     label.download ? '' : t('label.downloadNo'),
     label.meeting_minutes === null ? '' : t('label.meetingMinutes', label.meeting_minutes),
-    label.retention_days === null ? t('label.kept') : t('label.retention', label.retention_days),
+    label.retention_days === null ? t('label.retentionNone') : t('label.retention', label.retention_days),
   ].filter(Boolean);
 }
