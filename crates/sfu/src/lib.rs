@@ -24,7 +24,7 @@ mod stun;
 
 pub use conference::{Conference, Event, Joined, Transmit};
 pub use error::JoinError;
-pub use offer::{MAX_OFFER_BYTES, MAX_OFFER_LINES, read_anything};
+pub use offer::{MAX_OFFER_BYTES, MAX_OFFER_LINES, answer_anything, read_anything};
 pub use peer::Gone;
 pub use slots::{Kind, Slot};
 pub use stun::stun_username;

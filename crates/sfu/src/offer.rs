@@ -1,9 +1,13 @@
 //! The offer of a client: bounded and pruned before anything parses it, then held against the shape
 //! that `docs/protocol.md` fixes.
 
+use std::net::SocketAddr;
+use std::time::Instant;
+
 use str0m::change::SdpOffer;
 use str0m::media::{Direction, MediaKind};
 
+use crate::peer::Peer;
 use crate::{AUDIO_SLOTS, JoinError, VIDEO_SLOTS};
 
 /// Largest offer taken, in bytes. Chromium's offer of 27 lines weighs about 25 kB.
@@ -94,10 +98,18 @@ pub(crate) fn shape(what: impl Into<String>) -> JoinError {
     JoinError::Shape(what.into())
 }
 
-/// Reads any bytes as an offer and forgets the result: the door of the fuzzer. Must never panic.
+/// Reads any bytes as an offer and forgets the result: a door for the fuzzer. Must never panic.
 pub fn read_anything(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {
         let _ = read(text);
+    }
+}
+
+/// Answers any bytes as an offer and forgets the result: a second door for the fuzzer, slower and
+/// deeper. Must never panic.
+pub fn answer_anything(bytes: &[u8], now: Instant) {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        let _ = Peer::answer(text, &[SocketAddr::from(([192, 0, 2, 1], 3478))], now);
     }
 }
 

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use beffroi_sfu::{Conference, JoinError, Kind, MAX_PEERS, Participant, read_anything};
+use beffroi_sfu::{Conference, JoinError, Kind, MAX_PEERS, Participant, answer_anything, read_anything};
 use world::World;
 
 /// xorshift64*, seeded by the test: the same input every time.
@@ -94,10 +94,13 @@ fn a_spoiled_offer_is_answered_or_refused() {
     let server = SocketAddr::from(([192, 0, 2, 1], 3478));
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let (mut answered, mut refused) = (0, 0);
-    for round in 0..1500 {
+    for round in 0..600 {
         let mut conference = Conference::new();
         let spoiled = random.spoil(&offer);
         read_anything(spoiled.as_bytes());
+        if round % 16 == 0 {
+            answer_anything(&spoiled.as_bytes()[..random.next(spoiled.len())], now);
+        }
         match conference.join(Participant(round), &spoiled, &[server], now) {
             Ok(joined) => {
                 answered += 1;
@@ -110,7 +113,7 @@ fn a_spoiled_offer_is_answered_or_refused() {
             }
         }
     }
-    assert!(answered > 100 && refused > 100, "{answered} answered, {refused} refused");
+    assert!(answered > 50 && refused > 50, "{answered} answered, {refused} refused");
 }
 
 #[test]
