@@ -74,7 +74,7 @@ pub fn chat_state(from: &str, kind: MessageKind, state: ChatState, thread: Optio
     x.prepared()
 }
 
-/// XEP-0333, Displayed Markers, version 0.4: someone read up to the event of this number.
+/// XEP-0333, Displayed Markers, version 1.0.0: someone read up to the event of this number.
 pub fn displayed(from: &str, kind: MessageKind, id: &str) -> Prepared {
     let mut x = Xml::new();
     x.open("message", ns::CLIENT).attr("type", kind.word()).attr("from", from).hole("to");

@@ -53,9 +53,22 @@ fn refuse(stanza: &str, id: Option<&str>, from: &str, to: &str, error: &StanzaEr
 /// administrator's form is refused (rooms are governed over HTTP), a node of service discovery is not
 /// found (XEP-0030 §7: nothing here has nodes), what is not understood is unavailable (RFC 6120 §8.4). `None` for what the server answers itself. `me` is the asker's full address.
 ///
-/// A ping to an occupant (XEP-0410) is answered from here only once the caller knows that the asker is
-/// in the room.
+/// So is a ping to an occupant: whether the asker is in the room decides (XEP-0410 §3.3), and everything
+/// for another server.
 pub fn plain(iq: &Iq, me: &str) -> Option<String> {
+    let home = me.split_once('@').map_or(me, |(_, rest)| rest);
+    let home = home.split_once('/').map_or(home, |(domain, _)| domain);
+    let home = home.strip_prefix("guests.").unwrap_or(home);
+    if let Some(to) = &iq.to {
+        let (prefix, is_home) = to.domain.strip_suffix(home).map_or(("", false), |prefix| (prefix, true));
+        let to_occupant = prefix == "rooms." && to.resource.is_some();
+        if !is_home
+            || !matches!(prefix, "" | "rooms." | "guests.")
+            || (to_occupant && iq.request == IqRequest::Ping)
+        {
+            return None;
+        }
+    }
     let from = iq.to.as_ref().map(Jid::to_string).unwrap_or_default();
     let refuse = |condition, text: &str| Some(error(&iq.id, &from, me, &StanzaError::new(condition, text)));
     match &iq.request {

@@ -34,7 +34,7 @@ pub struct ArchiveQuery {
     pub backwards: bool,
     /// Most events wanted; 0 asks only for the count.
     pub max: Option<u32>,
-    /// §4.1.6: results latest first.
+    /// §4.3.4: results latest first.
     pub flip: bool,
 }
 
@@ -140,7 +140,7 @@ pub fn result(event: &Event, look: &RoomLook<'_>, queryid: Option<&str>, archive
     x.open("result", ns::MAM).attr_if("queryid", queryid).attr("id", &seq);
     x.open("forwarded", ns::FORWARD);
     x.open("delay", ns::DELAY).attr("stamp", time::write(event.at)).close();
-    room::write(&mut x, event, look, None, room::To::Bare);
+    room::write(&mut x, event, look, None, room::To::Bare, room::When::Archived);
     x.finish()
 }
 
@@ -186,6 +186,21 @@ pub fn form(id: &str, from: &str, to: &str) -> String {
         ("ids", "list-multi"),
     ] {
         x.child("field").attr("type", kind).attr("var", name).close();
+    }
+    x.finish()
+}
+
+/// The number and the time of an event.
+pub type Mark = (i64, Micros);
+
+/// §5: the first and the last event of an archive; nothing when it is empty.
+pub fn metadata(id: &str, from: &str, to: &str, ends: Option<(Mark, Mark)>) -> String {
+    let mut x = crate::iq::reply(id, from, to);
+    x.open("metadata", ns::MAM);
+    if let Some((first, last)) = ends {
+        for (name, (seq, at)) in [("start", first), ("end", last)] {
+            x.child(name).attr("id", seq.to_string()).attr("timestamp", time::write(at)).close();
+        }
     }
     x.finish()
 }

@@ -1,4 +1,4 @@
-//! XEP-0045: Multi-User Chat, version 1.35.3. Rooms are made and governed over HTTP; here people come,
+//! XEP-0045: Multi-User Chat, version 1.35.5. Rooms are made and governed over HTTP; here people come,
 //! are seen, and go. Rooms are not anonymous: everyone inside sees everyone's address.
 
 use crate::im::write_availability;
@@ -61,7 +61,7 @@ impl Occupant<'_> {
 }
 
 /// Someone is in the room (§7.2.2). To the newcomer about themselves, last, with
-/// [`status::SELF`] and [`status::NOT_ANONYMOUS`] (§7.2.2, §7.2.4).
+/// [`status::SELF`] and [`status::NOT_ANONYMOUS`] (§7.2.2, §7.2.3).
 pub fn here(occupant: &Occupant<'_>, availability: &Availability, codes: &[u16]) -> Prepared {
     let mut x = Xml::new();
     x.open("presence", ns::CLIENT).attr("from", occupant.full()).hole("to");

@@ -50,7 +50,7 @@ pub const CARBONS: &str = "urn:xmpp:carbons:2";
 pub const FORWARD: &str = "urn:xmpp:forward:0";
 /// XEP-0313.
 pub const MAM: &str = "urn:xmpp:mam:2";
-/// XEP-0313 §4.1.4: the fields `before-id`, `after-id` and `ids`.
+/// XEP-0313 §4.1.3: the fields `before-id`, `after-id` and `ids`.
 pub const MAM_EXTENDED: &str = "urn:xmpp:mam:2#extended";
 /// XEP-0333.
 pub const MARKERS: &str = "urn:xmpp:chat-markers:0";

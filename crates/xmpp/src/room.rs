@@ -1,7 +1,8 @@
 //! Events of a room as messages: docs/protocol.md, « Events of a room »; XEP-0359: Unique and Stable
-//! Stanza IDs, version 0.7.0; XEP-0258: Security Labels in XMPP, version 1.1.
+//! Stanza IDs, version 0.7.0; XEP-0258: Security Labels in XMPP, version 1.1.1.
 
 use crate::ns;
+use crate::time;
 use crate::xml::{Prepared, Xml};
 use beffroi_domain::{Author, Content, Event, FileShared, Label};
 use std::borrow::Cow;
@@ -35,14 +36,22 @@ pub enum Place<'a> {
 /// their name (`NAME (2)`).
 pub fn event(event: &Event, look: &RoomLook<'_>, nick: Option<&str>) -> Prepared {
     let mut x = Xml::new();
-    write(&mut x, event, look, nick, To::Hole);
+    write(&mut x, event, look, nick, To::Hole, When::Now);
+    x.prepared()
+}
+
+/// An event of before, sent to someone who comes into a room now (XEP-0045 §7.2.13), with its time
+/// (XEP-0203, Delayed Delivery, version 2.0).
+pub fn past_event(event: &Event, look: &RoomLook<'_>) -> Prepared {
+    let mut x = Xml::new();
+    write(&mut x, event, look, None, To::Hole, When::Delayed);
     x.prepared()
 }
 
 /// The same between its two bare addresses, as it is wrapped into a carbon.
 pub fn event_as_kept(event: &Event, look: &RoomLook<'_>) -> String {
     let mut x = Xml::new();
-    write(&mut x, event, look, None, To::Bare);
+    write(&mut x, event, look, None, To::Bare, When::Now);
     x.finish()
 }
 
@@ -55,7 +64,25 @@ pub(crate) enum To {
     Bare,
 }
 
-pub(crate) fn write<'n>(x: &mut Xml<'n>, event: &'n Event, look: &RoomLook<'n>, nick: Option<&str>, to: To) {
+/// When a message is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum When {
+    /// As it happens.
+    Now,
+    /// On coming into the room.
+    Delayed,
+    /// Out of the archive, whose wrapper has the time.
+    Archived,
+}
+
+pub(crate) fn write<'n>(
+    x: &mut Xml<'n>,
+    event: &'n Event,
+    look: &RoomLook<'n>,
+    nick: Option<&str>,
+    to: To,
+    when: When,
+) {
     let speech = match &event.content {
         Content::Speech(speech) => Some(speech),
         _ => None,
@@ -92,11 +119,20 @@ pub(crate) fn write<'n>(x: &mut Xml<'n>, event: &'n Event, look: &RoomLook<'n>, 
                 x.leaf("thread", meeting.to_string());
             }
             author(x, &event.author, look.domain);
+            if when == When::Archived
+                && let (Place::Room(_), Some(jid)) = (look.place, address(&event.author, look.domain))
+            {
+                // XEP-0313 §6.1.2: the archive of a room that is not anonymous says who it was.
+                x.open("x", ns::MUC_USER).child("item").attr("jid", jid).close().close();
+            }
         }
         None => {
             x.leaf("body", body(event, look.label));
             happening(x, event, look.domain);
         }
+    }
+    if when == When::Delayed {
+        x.open("delay", ns::DELAY).attr("from", archive).attr("stamp", time::write(event.at)).close();
     }
     x.open("stanza-id", ns::SID).attr("by", archive).attr("id", event.seq.to_string()).close();
     x.open("securitylabel", ns::LABEL).leaf("displaymarking", &look.label.name).child("label");

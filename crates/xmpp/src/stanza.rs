@@ -83,12 +83,12 @@ pub enum MessageAct {
         body: Option<String>,
         /// `<thread/>`: the meeting's conversation when it is the meeting's id.
         thread: Option<String>,
-        /// The sender's id of the message: the stanza's `id`, else `<origin-id/>` (XEP-0359 §3).
+        /// The sender's id of the message: the stanza's `id`, else `<origin-id/>` (XEP-0359 §2.2).
         origin: Option<String>,
     },
     /// XEP-0085 version 2.1.
     ChatState(ChatState),
-    /// XEP-0333 version 0.4: read up to here.
+    /// XEP-0333 version 1.0.0: read up to here.
     Displayed {
         /// The `stanza-id`: the event's number.
         id: String,
@@ -265,6 +265,8 @@ pub enum IqRequest {
     Archive(ArchiveQuery),
     /// XEP-0313 §4.1.5: which fields a query can have.
     ArchiveForm,
+    /// XEP-0313 §5: the first and the last event of an archive.
+    ArchiveMetadata,
     /// XEP-0280 §4 and §5: copies of one's other devices' messages, on or off.
     Carbons(bool),
     /// docs/protocol.md, meetings.
@@ -497,6 +499,7 @@ fn request(payload: &Element, get: bool) -> Result<IqRequest, StanzaError> {
         (ns::DISCO_ITEMS, "query", true) => IqRequest::DiscoItems { node: node() },
         (ns::PING, "ping", true) => IqRequest::Ping,
         (ns::MAM, "query", true) => IqRequest::ArchiveForm,
+        (ns::MAM, "metadata", true) => IqRequest::ArchiveMetadata,
         (ns::MAM, "query", false) => IqRequest::Archive(ArchiveQuery::decode(payload)?),
         (ns::CARBONS, "enable", false) => IqRequest::Carbons(true),
         (ns::CARBONS, "disable", false) => IqRequest::Carbons(false),

@@ -216,6 +216,7 @@ impl Server {
             }
             "subject" => vec![muc::subject(ROOM, rest).to(&me)],
             "event" => vec![live(&happened(rest, self.last.as_ref()), room_look()).to(&me)],
+            "past" => vec![room::past_event(&happened(rest, None), &room_look()).to(&me)],
             "archived" => {
                 let query = match &self.last {
                     Some(Stanza::Iq(beffroi_xmpp::Iq {
@@ -235,6 +236,10 @@ impl Server {
                     complete: rest.contains("complete"),
                 };
                 vec![mam::fin(self.asked(), ROOM, &me, &page)]
+            }
+            "metadata" => {
+                let ends = (rest != "none").then_some(((1, NINE), (42, NINE + 60_000_000)));
+                vec![mam::metadata(self.asked(), ROOM, &me, ends)]
             }
             "form" => vec![mam::form(self.asked(), ROOM, &me)],
             "direct" => {
