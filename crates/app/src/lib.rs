@@ -1,1 +1,149 @@
-//! placeholder
+//! The use cases: authorise, change and audit in one transaction, announce.
+//!
+//! A file per family of acts. Every function takes who calls ([`Caller`]) and the time; what it may not
+//! do is refused by `policy`, written to the audit log and returned as [`Error::Denied`].
+
+mod accounts;
+mod caller;
+mod error;
+mod files;
+mod guests;
+mod hashing;
+mod invitations;
+mod operator;
+mod rooms;
+mod sign_in;
+mod talk;
+
+pub use caller::{Caller, Person, Rules};
+pub use error::Error;
+pub use files::OpenFile;
+pub use operator::NewPerson;
+pub use rooms::{MemberRow, RoomView};
+pub use secrecy::SecretString as Secret;
+pub use sign_in::{Origin, SignedIn};
+
+use beffroi_domain::{Micros, RoomId};
+use beffroi_policy::{Actor, Denied, Permit, RoomAct, TenantAct, TenantPermit, Who};
+use beffroi_store::{NewEntry, Notice, Outcome, Store, Subject};
+use hashing::Hashing;
+use std::sync::Arc;
+
+/// The use cases over one store. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    store: Store,
+    hashing: Hashing,
+    rules: Arc<Rules>,
+}
+
+impl App {
+    /// Use cases over `store` under the rules of this installation.
+    pub fn new(store: Store, rules: Rules) -> Self {
+        Self { store, hashing: Hashing::new(), rules: Arc::new(rules) }
+    }
+
+    /// The store below, for what needs no permission: notices, health.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The rules of this installation.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Asks the policy about a room, with facts read now.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such room in the caller's tenant, `Denied` (and an audit entry) when
+    /// a rule forbids it.
+    pub async fn authorise<A: RoomAct>(
+        &self,
+        caller: &Caller,
+        room: RoomId,
+        now: Micros,
+    ) -> Result<(Permit<A>, beffroi_domain::Room), Error> {
+        let (actor, room) = self.facts(caller, room).await?;
+        match beffroi_policy::decide::<A>(&actor, &room) {
+            Ok(permit) => Ok((permit, room)),
+            Err(denied) => Err(self.denied(caller, A::NAME, Some(&room), denied, now).await),
+        }
+    }
+
+    /// Asks the policy about the caller's tenant.
+    ///
+    /// # Errors
+    /// `Denied`, with an audit entry.
+    pub async fn authorise_in_tenant<A: TenantAct>(
+        &self,
+        caller: &Caller,
+        now: Micros,
+    ) -> Result<TenantPermit<A>, Error> {
+        match beffroi_policy::decide_in_tenant::<A>(&caller.actor(None)) {
+            Ok(permit) => Ok(permit),
+            Err(denied) => Err(self.denied(caller, A::NAME, None, denied, now).await),
+        }
+    }
+
+    /// The caller and the room as the policy sees them.
+    async fn facts(&self, caller: &Caller, room: RoomId) -> Result<(Actor, beffroi_domain::Room), Error> {
+        let room = self
+            .store
+            .room(room)
+            .await?
+            .filter(|r| r.tenant == caller.tenant.id)
+            .ok_or(Error::NotFound("room"))?;
+        let membership = match &caller.person {
+            Person::Account(account) => self.store.membership(room.id, account.id).await?,
+            Person::Guest(guest) => (guest.room == room.id).then_some(beffroi_domain::MemberRank::Guest),
+        };
+        // Who does not belong to a room cannot tell it from one that is not there (MS8), unless they govern.
+        Ok((caller.actor(membership), room))
+    }
+
+    async fn denied(
+        &self,
+        caller: &Caller,
+        act: &'static str,
+        room: Option<&beffroi_domain::Room>,
+        denied: Denied,
+        now: Micros,
+    ) -> Error {
+        let written = self
+            .store
+            .deny(
+                caller.tenant.id,
+                Subject::Who(caller.who()),
+                act,
+                room.map(|r| r.id),
+                &denied,
+                caller.origin.as_str(),
+                now,
+            )
+            .await;
+        if let Err(cause) = written {
+            // The answer is still no; that the log could not be written is an error of its own.
+            return cause.into();
+        }
+        Error::Denied(denied)
+    }
+
+    fn announce(&self, notice: Notice) {
+        self.store.announce(notice);
+    }
+}
+
+/// An entry about someone, from somewhere.
+fn entry<'a>(act: &'a str, outcome: Outcome, who: Who, origin: &'a Origin) -> NewEntry<'a> {
+    NewEntry {
+        act,
+        outcome,
+        actor: Subject::Who(who),
+        subject: None,
+        room: None,
+        rule: None,
+        detail: "",
+        origin: origin.as_str(),
+    }
+}

@@ -107,6 +107,10 @@ impl Meeting {
     pub fn version(&self) -> u64 {
         self.version
     }
+    /// Something that belongs to the meeting's state but is kept elsewhere (media slots) has changed.
+    pub fn touch(&mut self) {
+        self.version += 1;
+    }
     /// Who is in, in the order of arrival.
     pub fn participants(&self) -> &[Participant] {
         &self.participants

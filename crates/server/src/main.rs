@@ -1,1 +1,16 @@
-fn main() {}
+//! Beffroi: conversations, meetings and files of a public body, in one program.
+
+mod clock;
+mod command;
+mod http;
+mod hub;
+mod media;
+mod metrics;
+mod page;
+mod serve;
+mod settings;
+mod system;
+
+fn main() -> std::process::ExitCode {
+    command::run()
+}

@@ -1,0 +1,105 @@
+//! Administration of people, and the audit log.
+
+use crate::{App, Caller, Error};
+use beffroi_domain::{Account, Address, Micros, PersonName, Rank, Role};
+use beffroi_policy::{ManageAccounts, ReadAudit, ReadRooms};
+use beffroi_store::{AccountRow, AuditFilter, AuditPage, InvitationKind, NewAccount, Notice};
+
+/// What a new account is cleared for: everything but the protective marks.
+pub(crate) const USUAL_CLEARANCE: Rank = Rank(2);
+
+impl App {
+    /// Everyone of the tenant.
+    ///
+    /// # Errors
+    /// `Denied`.
+    pub async fn accounts(&self, caller: &Caller, now: Micros) -> Result<Vec<AccountRow>, Error> {
+        let permit = self.authorise_in_tenant::<ReadRooms>(caller, now).await?;
+        Ok(self.store.accounts(&permit).await?)
+    }
+
+    /// Adds a person and gives the link's secret with which they choose their password.
+    ///
+    /// # Errors
+    /// `Denied`; `Invalid` for an address of another domain; `Conflict` when it is taken.
+    pub async fn invite(
+        &self,
+        caller: &Caller,
+        address: Address,
+        name: PersonName,
+        role: Role,
+        now: Micros,
+    ) -> Result<(String, Micros), Error> {
+        let permit = self.authorise_in_tenant::<ManageAccounts>(caller, now).await?;
+        if address.domain() != caller.tenant.domain.as_str() {
+            return Err(Error::Invalid(format!(
+                "{address} is not an address of {}; people of other bodies come as guests",
+                caller.tenant.domain
+            )));
+        }
+        let new = NewAccount { address, name, role, clearance: USUAL_CLEARANCE, password: None };
+        let account = self.store.add_account(&permit, new, now).await?;
+        self.announce(Notice::PeopleChanged(account.id));
+        Ok(self.store.invite(&permit, account.id, InvitationKind::Invitation, now).await?)
+    }
+
+    /// A link with which someone chooses a new password.
+    ///
+    /// # Errors
+    /// `Denied`, `NotFound`.
+    pub async fn reset(
+        &self,
+        caller: &Caller,
+        address: &Address,
+        now: Micros,
+    ) -> Result<(String, Micros), Error> {
+        let permit = self.authorise_in_tenant::<ManageAccounts>(caller, now).await?;
+        let account = self.of_tenant(caller, address).await?;
+        Ok(self.store.invite(&permit, account.id, InvitationKind::Reset, now).await?)
+    }
+
+    /// Disables or enables someone. Disabled: their sessions and streams end at once (ID11).
+    ///
+    /// # Errors
+    /// `Denied`, `NotFound`; `Conflict` for oneself.
+    pub async fn set_enabled(
+        &self,
+        caller: &Caller,
+        address: &Address,
+        enabled: bool,
+        now: Micros,
+    ) -> Result<(), Error> {
+        let permit = self.authorise_in_tenant::<ManageAccounts>(caller, now).await?;
+        let account = self.of_tenant(caller, address).await?;
+        if account.id == caller.account()?.id && !enabled {
+            return Err(Error::Conflict(
+                "nobody disables their own account; ask another administrator".into(),
+            ));
+        }
+        self.store.set_enabled(&permit, account.id, enabled, now).await?;
+        if !enabled {
+            self.announce(Notice::AccountDisabled(account.id));
+        }
+        self.announce(Notice::PeopleChanged(account.id));
+        Ok(())
+    }
+
+    async fn of_tenant(&self, caller: &Caller, address: &Address) -> Result<Account, Error> {
+        let found = self.store.account_by_address(address).await?.map(|(account, _)| account);
+        found.filter(|a| a.tenant == caller.tenant.id).ok_or(Error::NotFound("person"))
+    }
+
+    /// A page of the audit log.
+    ///
+    /// # Errors
+    /// `Denied`.
+    pub async fn audit(
+        &self,
+        caller: &Caller,
+        filter: &AuditFilter,
+        now: Micros,
+    ) -> Result<AuditPage, Error> {
+        let permit = self.authorise_in_tenant::<ReadAudit>(caller, now).await?;
+        Ok(self.store.audit(&permit, filter).await?)
+    }
+}

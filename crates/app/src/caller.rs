@@ -1,0 +1,152 @@
+//! Who calls, as the door found out.
+
+use crate::{App, Error, Origin};
+use beffroi_domain::{Account, Factor, Guest, MemberRank, Micros, Rank, Role, SessionId, Tenant};
+use beffroi_identity::rules::PasswordRules;
+use beffroi_identity::session::{Session, SessionLimits, State};
+use beffroi_policy::{Actor, Who};
+
+/// The rules of this installation.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    /// How long sessions last.
+    pub sessions: SessionLimits,
+    /// What a password must be.
+    pub passwords: PasswordRules,
+    /// Bytes of one file at most.
+    pub file_bytes: u64,
+}
+
+/// A person behind a session.
+#[derive(Clone, Debug)]
+pub enum Person {
+    /// Someone of the tenant.
+    Account(Account),
+    /// Someone let in by link.
+    Guest(Guest),
+}
+
+/// Who calls: a live session, its person and their tenant.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The session.
+    pub session: SessionId,
+    /// The person.
+    pub person: Person,
+    /// Their tenant.
+    pub tenant: Tenant,
+    /// What they proved.
+    pub factor: Factor,
+    /// When the session ends if nobody uses it.
+    pub idle_ends: Micros,
+    /// When it ends in any case.
+    pub absolute_ends: Micros,
+    /// Where from.
+    pub origin: Origin,
+}
+
+impl Caller {
+    /// Who, for the policy.
+    pub fn who(&self) -> Who {
+        match &self.person {
+            Person::Account(account) => Who::Account(account.id),
+            Person::Guest(guest) => Who::Guest(guest.id),
+        }
+    }
+
+    /// The account, unless they are a guest.
+    ///
+    /// # Errors
+    /// `NotFound` for guests, to whom these doors do not exist.
+    pub fn account(&self) -> Result<&Account, Error> {
+        match &self.person {
+            Person::Account(account) => Ok(account),
+            Person::Guest(_) => Err(Error::NotFound("page")),
+        }
+    }
+
+    /// The name they are shown by.
+    pub fn name(&self) -> &str {
+        match &self.person {
+            Person::Account(account) => account.name.as_str(),
+            Person::Guest(guest) => guest.name.as_str(),
+        }
+    }
+
+    /// Their address: e-mail, or `id@guests.domain`.
+    pub fn address(&self) -> String {
+        match &self.person {
+            Person::Account(account) => account.address.to_string(),
+            Person::Guest(guest) => beffroi_domain::meeting::guest_address(guest.id, &self.tenant.domain),
+        }
+    }
+
+    /// As the author of an event.
+    pub fn author(&self) -> beffroi_domain::Author {
+        match &self.person {
+            Person::Account(a) => beffroi_domain::Author::Account(a.id, a.address.clone(), a.name.clone()),
+            Person::Guest(g) => beffroi_domain::Author::Guest(g.id, g.name.clone()),
+        }
+    }
+
+    pub(crate) fn actor(&self, membership: Option<MemberRank>) -> Actor {
+        let (role, clearance) = match &self.person {
+            Person::Account(account) => (account.role, account.clearance),
+            Person::Guest(_) => (Role::Agent, Rank(0)),
+        };
+        Actor {
+            who: self.who(),
+            tenant: self.tenant.id,
+            role,
+            clearance,
+            factor: self.factor,
+            // Devices are enrolled by a later piece of work; until then none is managed.
+            managed_device: false,
+            membership,
+        }
+    }
+}
+
+impl App {
+    /// Who holds this session token, if it is still worth something. Counts as use of the session.
+    ///
+    /// # Errors
+    /// Only when the facts cannot be read: an error is never a yes.
+    pub async fn caller(&self, token: &str, origin: &Origin, now: Micros) -> Result<Option<Caller>, Error> {
+        let Some(row) = self.store.session_by_token(token).await? else { return Ok(None) };
+        let session = Session { created_us: row.created, last_used_us: row.last_used, revoked_us: None };
+        let State::Live { idle_ends_us, absolute_ends_us } = session.state(self.rules.sessions, now) else {
+            self.store.end_session(row.id, now).await?;
+            return Ok(None);
+        };
+        let person = match row.who {
+            Who::Account(id) => self.store.account(id).await?.filter(|a| a.enabled).map(Person::Account),
+            Who::Guest(id) => self.store.guest(id).await?.map(Person::Guest),
+        };
+        let (Some(person), Some(tenant)) = (person, self.store.tenant(row.tenant).await?) else {
+            return Ok(None);
+        };
+        Ok(Some(Caller {
+            session: row.id,
+            person,
+            tenant,
+            factor: row.factor,
+            idle_ends: idle_ends_us,
+            absolute_ends: absolute_ends_us,
+            origin: origin.clone(),
+        }))
+    }
+
+    /// The person is there: pushes the idle limit back.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn extend(&self, caller: &mut Caller, now: Micros) -> Result<(), Error> {
+        self.store.touch_session(caller.session, now).await?;
+        let used = Session { created_us: now, last_used_us: now, revoked_us: None };
+        if let State::Live { idle_ends_us, .. } = used.state(self.rules.sessions, now) {
+            caller.idle_ends = idle_ends_us.min(caller.absolute_ends);
+        }
+        Ok(())
+    }
+}

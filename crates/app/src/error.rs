@@ -1,0 +1,36 @@
+//! What a use case answers when it does not do what was asked.
+
+use beffroi_policy::Denied;
+use beffroi_store::StoreError;
+
+/// Why nothing was done. Nothing is ever half done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The policy says no; the audit log has it.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// No such thing, or none that the caller may know of.
+    #[error("there is no such {0} here")]
+    NotFound(&'static str),
+    /// What came cannot be accepted; the sentence says what would be.
+    #[error("{0}")]
+    Invalid(String),
+    /// It would contradict what is there.
+    #[error("{0}")]
+    Conflict(String),
+    /// Too many failures: wait.
+    #[error("too many attempts; try again in {0} seconds")]
+    Wait(u64),
+    /// Wrong address or wrong password: which of them is told to nobody.
+    #[error("the address or the password is not right")]
+    WrongCredentials,
+    /// The password breaks these rules (stable codes).
+    #[error("this password is too easy to guess: {}", .0.iter().map(|(_, sentence)| sentence.as_str()).collect::<Vec<_>>().join("; "))]
+    WeakPassword(Vec<(&'static str, String)>),
+    /// Every hashing place is taken and the queue is full.
+    #[error("many people are signing in at this moment; try again in a few seconds")]
+    Busy,
+    /// The store could not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

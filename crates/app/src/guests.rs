@@ -1,0 +1,105 @@
+//! Links, and the guests who come by them.
+
+use crate::{App, Caller, Error, Origin, SignedIn, entry};
+use beffroi_domain::{Factor, GuestId, LinkId, Micros, PersonName, Room, RoomId};
+use beffroi_policy::{InviteGuest, Who};
+use beffroi_store::{LinkRow, NewEntry, Notice, Outcome};
+
+/// A link lives at most a week.
+const MOST_HOURS: u32 = 168;
+
+impl App {
+    /// Makes a link that lets guests knock at a room's meetings. The secret part is told once.
+    ///
+    /// # Errors
+    /// `Denied`, `Invalid` beyond one week.
+    pub async fn open_link(
+        &self,
+        caller: &Caller,
+        room: RoomId,
+        hours: u32,
+        now: Micros,
+    ) -> Result<(LinkId, String, Micros), Error> {
+        if !(1..=MOST_HOURS).contains(&hours) {
+            return Err(Error::Invalid(format!("a guest link lives 1 to {MOST_HOURS} hours, not {hours}")));
+        }
+        let (permit, _) = self.authorise::<InviteGuest>(caller, room, now).await?;
+        Ok(self.store.open_link(&permit, caller.account()?.id, hours, now).await?)
+    }
+
+    /// The open links of a room.
+    ///
+    /// # Errors
+    /// `Denied`.
+    pub async fn links(&self, caller: &Caller, room: RoomId, now: Micros) -> Result<Vec<LinkRow>, Error> {
+        let (permit, _) = self.authorise::<InviteGuest>(caller, room, now).await?;
+        Ok(self.store.links(&permit, now).await?)
+    }
+
+    /// Closes a link: nobody comes by it any more. Guests already inside stay until removed.
+    ///
+    /// # Errors
+    /// `Denied`, `NotFound`.
+    pub async fn close_link(
+        &self,
+        caller: &Caller,
+        room: RoomId,
+        link: LinkId,
+        now: Micros,
+    ) -> Result<(), Error> {
+        let (permit, _) = self.authorise::<InviteGuest>(caller, room, now).await?;
+        if !self.store.close_link(&permit, link, now).await? {
+            return Err(Error::NotFound("link"));
+        }
+        self.announce(Notice::LinkClosed { room, link });
+        Ok(())
+    }
+
+    /// What a guest sees before giving a name.
+    ///
+    /// # Errors
+    /// `NotFound` when the link was closed, has expired or never was.
+    pub async fn link(&self, token: &str, now: Micros) -> Result<Room, Error> {
+        self.store.link_by_token(token, now).await?.map(|(_, room)| room).ok_or(Error::NotFound("link"))
+    }
+
+    /// A guest gives a name and gets a session that opens only this room's meeting.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` when the name is that of someone of the house, who cannot be imitated.
+    pub async fn enter_by_link(
+        &self,
+        token: &str,
+        name: PersonName,
+        origin: &Origin,
+        agent: &str,
+        now: Micros,
+    ) -> Result<(SignedIn, GuestId), Error> {
+        let (link, room) = self.store.link_by_token(token, now).await?.ok_or(Error::NotFound("link"))?;
+        let guest = self.store.add_guest(link, &name, now).await?;
+        let agent: String = agent.chars().filter(|c| !c.is_control()).take(200).collect();
+        let (session, token) =
+            self.store.open_session(Who::Guest(guest.id), room.tenant, Factor::Password, &agent, now).await?;
+        self.store
+            .note(
+                room.tenant,
+                NewEntry {
+                    room: Some(room.id),
+                    ..entry("guest.enter", Outcome::Done, Who::Guest(guest.id), origin)
+                },
+                now,
+            )
+            .await?;
+        Ok((SignedIn { session, token }, guest.id))
+    }
+
+    /// Ends everything a guest has, at once.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn end_guest(&self, guest: GuestId, now: Micros) -> Result<(), Error> {
+        self.store.end_sessions_of(Who::Guest(guest), now).await?;
+        self.announce(Notice::GuestEnded(guest));
+        Ok(())
+    }
+}

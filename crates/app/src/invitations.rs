@@ -1,0 +1,44 @@
+//! Invitations and resets, from the side of who received the link.
+
+use crate::{App, Error, Origin, Secret, SignedIn};
+use beffroi_domain::{Account, Micros, Tenant};
+use beffroi_store::{InvitationKind, Notice};
+
+impl App {
+    /// Whom a link is for.
+    ///
+    /// # Errors
+    /// `NotFound` once used, after one hour, or when it never was.
+    pub async fn invitation(
+        &self,
+        token: &str,
+        now: Micros,
+    ) -> Result<(Account, Tenant, InvitationKind), Error> {
+        let found = self.store.invitation(token, now).await?.ok_or(Error::NotFound("link"))?;
+        let account = Some(found.account).filter(|a| a.enabled).ok_or(Error::NotFound("link"))?;
+        let tenant = self.store.tenant(account.tenant).await?.ok_or(Error::NotFound("link"))?;
+        Ok((account, tenant, found.kind))
+    }
+
+    /// Chooses a password with a link and signs in. Every older session of the account ends.
+    ///
+    /// # Errors
+    /// `NotFound`, `WeakPassword` (the link stays usable).
+    pub async fn accept(
+        &self,
+        token: &str,
+        password: Secret,
+        origin: &Origin,
+        agent: &str,
+        now: Micros,
+    ) -> Result<SignedIn, Error> {
+        let (account, ..) = self.invitation(token, now).await?;
+        let phc = self.hash_new(&account, password).await?;
+        let older = self.store.sessions_of(account.id).await?;
+        self.store.accept_invitation(token, &phc, now).await?.ok_or(Error::NotFound("link"))?;
+        for session in older {
+            self.announce(Notice::SessionEnded(session.id));
+        }
+        self.open_session(&account, origin, agent, now).await
+    }
+}

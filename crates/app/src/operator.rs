@@ -1,0 +1,178 @@
+//! What the operator does at the machine itself: no permission of a tenant is asked, everything is audited.
+
+use crate::accounts::USUAL_CLEARANCE;
+use crate::{App, Error, Secret};
+use beffroi_domain::{Account, AccountId, Address, Micros, PersonName, Role, Room, RoomName, Tenant};
+use beffroi_policy::operator;
+use beffroi_store::{InvitationKind, NewAccount, Notice};
+
+/// Someone to add.
+#[derive(Debug)]
+pub struct NewPerson {
+    /// Their address; its domain says the tenant.
+    pub address: Address,
+    /// What they are called.
+    pub name: PersonName,
+    /// Their technical role.
+    pub role: Role,
+    /// Their password; without one they are invited.
+    pub password: Option<Secret>,
+}
+
+/// Entries made by the operator name no account.
+const NOBODY: AccountId = AccountId(0);
+
+impl App {
+    /// Adds an account; without a password, gives the secret of an invitation link.
+    ///
+    /// # Errors
+    /// `Invalid` with the command that adds the domain when nobody hosts it, `WeakPassword`, `Conflict`.
+    pub async fn operator_add_account(
+        &self,
+        person: NewPerson,
+        now: Micros,
+    ) -> Result<Option<String>, Error> {
+        let tenant = self.hosted(&person.address).await?;
+        if self.store.account_by_address(&person.address).await?.is_some() {
+            return Err(Error::Conflict(format!("{} is already there", person.address)));
+        }
+        let permit = operator(tenant.id, NOBODY);
+        let phc = match person.password {
+            Some(password) => {
+                let shown = Account {
+                    id: NOBODY,
+                    tenant: tenant.id,
+                    address: person.address.clone(),
+                    name: person.name.clone(),
+                    role: person.role,
+                    clearance: USUAL_CLEARANCE,
+                    enabled: true,
+                };
+                Some(self.hash_new(&shown, password).await?)
+            }
+            None => None,
+        };
+        let invited = phc.is_none();
+        let new = NewAccount {
+            address: person.address,
+            name: person.name,
+            role: person.role,
+            clearance: USUAL_CLEARANCE,
+            password: phc,
+        };
+        let account = self.store.add_account(&permit, new, now).await?;
+        if invited {
+            let (token, _) = self.store.invite(&permit, account.id, InvitationKind::Invitation, now).await?;
+            return Ok(Some(token));
+        }
+        Ok(None)
+    }
+
+    /// Disables an account. A running server notices within two seconds.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn operator_disable_account(&self, address: &Address, now: Micros) -> Result<(), Error> {
+        let account = self.known(address).await?;
+        self.store.set_enabled(&operator(account.tenant, NOBODY), account.id, false, now).await?;
+        self.store.announce(Notice::AccountDisabled(account.id));
+        Ok(())
+    }
+
+    /// Makes a room.
+    ///
+    /// # Errors
+    /// `NotFound` for people or a label that are not there, `Denied` for a protective mark.
+    pub async fn operator_add_room(
+        &self,
+        name: RoomName,
+        label: &str,
+        owner: &Address,
+        members: &[Address],
+        now: Micros,
+    ) -> Result<Room, Error> {
+        let owner = self.known(owner).await?;
+        let mut ids = vec![];
+        for address in members {
+            let member = self.known(address).await?;
+            if member.tenant != owner.tenant {
+                return Err(Error::Invalid(format!(
+                    "{address} is not of {}'s body; people of other bodies come as guests",
+                    owner.address
+                )));
+            }
+            if member.id != owner.id {
+                ids.push(member.id);
+            }
+        }
+        let labels = self.store.labels(owner.tenant).await?;
+        let chosen = labels.iter().find(|l| l.slug == label).ok_or_else(|| {
+            let known: Vec<_> = labels.iter().map(|l| l.slug.as_str()).collect();
+            Error::Invalid(format!("there is no label `{label}`; choose among {}", known.join(", ")))
+        })?;
+        beffroi_policy::label_open(chosen)?;
+        Ok(self
+            .store
+            .create_room(&operator(owner.tenant, owner.id), &name, "", label, owner.id, &ids, now)
+            .await?)
+    }
+
+    async fn hosted(&self, address: &Address) -> Result<Tenant, Error> {
+        self.store.tenant_by_domain(address.domain()).await?.ok_or_else(|| {
+            let domain = address.domain();
+            Error::Invalid(format!(
+                "nobody of {domain} is hosted here; first: beffroi tenant add {domain} --name \"NAME\""
+            ))
+        })
+    }
+
+    async fn known(&self, address: &Address) -> Result<Account, Error> {
+        self.hosted(address).await?;
+        let found = self.store.account_by_address(address).await?.map(|(account, _)| account);
+        found.ok_or_else(|| {
+            Error::Invalid(format!(
+                "{address} is not known here; first: beffroi account add {address} --name \"NAME\" --invite"
+            ))
+        })
+    }
+}
+
+impl App {
+    /// Puts words of somebody into a room, for the demonstration's little history: asked of the policy
+    /// like anybody's.
+    ///
+    /// # Errors
+    /// `NotFound`, `Denied`.
+    pub async fn operator_say(
+        &self,
+        account: &Account,
+        room: beffroi_domain::RoomId,
+        payload: String,
+        now: Micros,
+    ) -> Result<(), Error> {
+        let facts = self.store.room(room).await?.ok_or(Error::NotFound("room"))?;
+        let actor = beffroi_policy::Actor {
+            who: beffroi_policy::Who::Account(account.id),
+            tenant: account.tenant,
+            role: account.role,
+            clearance: account.clearance,
+            factor: beffroi_domain::Factor::Password,
+            managed_device: false,
+            membership: self.store.membership(room, account.id).await?,
+        };
+        let permit = beffroi_policy::decide::<beffroi_policy::Speak>(&actor, &facts)?;
+        let author =
+            beffroi_domain::Author::Account(account.id, account.address.clone(), account.name.clone());
+        let speech = beffroi_domain::Speech { origin: format!("demo-{now}"), meeting: None, payload };
+        self.store.say(&permit, author, speech, now).await?;
+        Ok(())
+    }
+
+    /// An account by its address, for the operator.
+    ///
+    /// # Errors
+    /// `Invalid` with the command that adds it.
+    pub async fn operator_account(&self, address: &Address) -> Result<Account, Error> {
+        self.known(address).await
+    }
+}

@@ -1,0 +1,183 @@
+//! Saying and reading.
+
+use crate::{App, Caller, Error, Person, entry};
+use beffroi_domain::{Event, MeetingId, Micros, RoomId, Speech};
+use beffroi_policy::{JoinMeeting, KeepDoor, Knock, ReadMeetingTalk, ReadRoom, Ring, Speak, SpeakInMeeting};
+use beffroi_store::{NewEntry, Notice, Outcome, Page, Range, Subject};
+use std::sync::Arc;
+
+impl App {
+    /// Says something in a room: on disk before anyone sees it.
+    ///
+    /// # Errors
+    /// `NotFound`, `Denied`.
+    pub async fn say(
+        &self,
+        caller: &Caller,
+        room: RoomId,
+        speech: Speech,
+        now: Micros,
+    ) -> Result<Arc<Event>, Error> {
+        let event = if speech.meeting.is_some() {
+            let (permit, _) = self.authorise::<SpeakInMeeting>(caller, room, now).await?;
+            self.store.say_in_meeting(&permit, caller.author(), speech, now).await?
+        } else {
+            let (permit, _) = self.authorise::<Speak>(caller, room, now).await?;
+            self.store.say(&permit, caller.author(), speech, now).await?
+        };
+        let event = Arc::new(event);
+        self.announce(Notice::Event(event.clone()));
+        Ok(event)
+    }
+
+    /// Reads a room's timeline; a guest reads only the meeting's conversation.
+    ///
+    /// # Errors
+    /// `NotFound`, `Denied`.
+    pub async fn history(
+        &self,
+        caller: &Caller,
+        room: RoomId,
+        range: Range,
+        meeting: Option<MeetingId>,
+        now: Micros,
+    ) -> Result<Page, Error> {
+        match (&caller.person, meeting) {
+            (Person::Guest(_), None) => {
+                let (permit, _) = self.authorise::<ReadRoom>(caller, room, now).await?;
+                Ok(self.store.history(&permit, range).await?)
+            }
+            (Person::Guest(_), Some(meeting)) => {
+                let (permit, _) = self.authorise::<ReadMeetingTalk>(caller, room, now).await?;
+                Ok(self.store.meeting_history(&permit, meeting, range).await?)
+            }
+            (Person::Account(_), _) => {
+                let (permit, _) = self.authorise::<ReadRoom>(caller, room, now).await?;
+                Ok(self.store.history(&permit, range).await?)
+            }
+        }
+    }
+
+    /// Marks a room as read up to an event.
+    ///
+    /// # Errors
+    /// `NotFound`, `Denied`; guests have no marks.
+    pub async fn mark_read(&self, caller: &Caller, room: RoomId, seq: i64, now: Micros) -> Result<(), Error> {
+        let account = caller.account()?.id;
+        let (permit, _) = self.authorise::<ReadRoom>(caller, room, now).await?;
+        if self.store.mark_read(&permit, account, seq, now).await? {
+            self.announce(Notice::Read { room, account, seq });
+        }
+        Ok(())
+    }
+
+    /// How far each member has read.
+    ///
+    /// # Errors
+    /// `NotFound`, `Denied`.
+    pub async fn read_marks(
+        &self,
+        caller: &Caller,
+        room: RoomId,
+        now: Micros,
+    ) -> Result<Vec<(beffroi_domain::AccountId, i64)>, Error> {
+        let (permit, _) = self.authorise::<ReadRoom>(caller, room, now).await?;
+        Ok(self.store.read_marks(&permit).await?)
+    }
+
+    /// Rings the bell: the event that a meeting began.
+    ///
+    /// # Errors
+    /// `NotFound`, `Denied`.
+    pub async fn ring(
+        &self,
+        caller: &Caller,
+        room: RoomId,
+        now: Micros,
+    ) -> Result<(MeetingId, beffroi_domain::Room), Error> {
+        let (permit, facts) = self.authorise::<Ring>(caller, room, now).await?;
+        let meeting = MeetingId::mint(now, self.store.entropy());
+        let event = self.store.meeting_started(&permit, meeting, caller.author(), now).await?;
+        self.publish(event).await?;
+        Ok((meeting, facts))
+    }
+
+    /// The meeting is over.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn meeting_ended(
+        &self,
+        room: RoomId,
+        meeting: MeetingId,
+        minutes: u32,
+        by: beffroi_domain::Author,
+        now: Micros,
+    ) -> Result<(), Error> {
+        let event = self.store.meeting_ended(room, meeting, minutes, by, now).await?;
+        self.publish(event).await
+    }
+
+    /// Tells a room's members that their list shows it differently.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn tell_rooms(&self, room: RoomId) -> Result<(), Error> {
+        self.tell_members(room).await
+    }
+
+    /// Writes the end of meetings that a server which was killed left open.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn close_meetings_left_open(&self, now: Micros) -> Result<(), Error> {
+        for (room, meeting, started) in self.store.meetings_left_open().await? {
+            let minutes = u32::try_from((now - started).max(0) / 60_000_000 + 1).unwrap_or(u32::MAX);
+            self.store.meeting_ended(room, meeting, minutes, beffroi_domain::Author::Server, now).await?;
+        }
+        Ok(())
+    }
+
+    /// May the caller be in this room's meeting?
+    ///
+    /// # Errors
+    /// `NotFound`, `Denied`.
+    pub async fn may_join(&self, caller: &Caller, room: RoomId, now: Micros) -> Result<(), Error> {
+        self.authorise::<JoinMeeting>(caller, room, now).await.map(drop)
+    }
+
+    /// May the caller wait at its door?
+    ///
+    /// # Errors
+    /// `NotFound`, `Denied`.
+    pub async fn may_knock(&self, caller: &Caller, room: RoomId, now: Micros) -> Result<(), Error> {
+        self.authorise::<Knock>(caller, room, now).await.map(drop)
+    }
+
+    /// Does the caller keep its door? What they do there is written to the audit log with `what`.
+    ///
+    /// # Errors
+    /// `NotFound`, `Denied`.
+    pub async fn keep_door(
+        &self,
+        caller: &Caller,
+        room: RoomId,
+        what: &'static str,
+        about: &str,
+        now: Micros,
+    ) -> Result<(), Error> {
+        self.authorise::<KeepDoor>(caller, room, now).await?;
+        let subject = (!about.is_empty()).then(|| Subject::Text(about.to_owned()));
+        let kept = entry(what, Outcome::Done, caller.who(), &caller.origin);
+        Ok(self.store.note(caller.tenant.id, NewEntry { room: Some(room), subject, ..kept }, now).await?)
+    }
+
+    /// Whether the caller keeps the door, without asking for anything: what the screen shows. Not a permission.
+    ///
+    /// # Errors
+    /// The store's, `NotFound`.
+    pub async fn keeps_door(&self, caller: &Caller, room: RoomId) -> Result<bool, Error> {
+        let (actor, room) = self.facts(caller, room).await?;
+        Ok(beffroi_policy::decide::<KeepDoor>(&actor, &room).is_ok())
+    }
+}

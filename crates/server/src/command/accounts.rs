@@ -1,0 +1,78 @@
+//! `beffroi account …`
+
+use super::{Failure, open};
+use crate::clock;
+use crate::settings::Place;
+use beffroi_app::{App, NewPerson};
+use beffroi_domain::{Address, PersonName, Role};
+use std::io::Read as _;
+use std::process::ExitCode;
+
+#[derive(clap::Subcommand)]
+pub(super) enum Command {
+    /// Add a person. Their address says which tenant they belong to.
+    #[command(group = clap::ArgGroup::new("way in").required(true))]
+    Add {
+        /// Their e-mail address.
+        email: String,
+        /// What they are called on screen.
+        #[arg(long)]
+        name: String,
+        /// agent, auditor, security-officer or administrator.
+        #[arg(long, default_value = "agent")]
+        role: String,
+        /// Read their password from standard input, one line.
+        #[arg(long, group = "way in")]
+        password_stdin: bool,
+        /// Print a link with which they choose their password: once, within one hour.
+        #[arg(long, group = "way in")]
+        invite: bool,
+    },
+    /// Close an account: its sessions and streams end at once.
+    Disable {
+        /// Their e-mail address.
+        email: String,
+    },
+}
+
+pub(super) async fn run(place: Place, command: Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Add { email, name, role, password_stdin, invite: _ } => {
+            let address: Address = email.parse()?;
+            let name: PersonName = name.parse()?;
+            let role = Role::from_word(&role).ok_or_else(|| {
+                format!("there is no role `{role}`; choose agent, auditor, security-officer or administrator")
+            })?;
+            let password = if password_stdin { Some(read_password()?) } else { None };
+            let store = open(&place).await?;
+            let app = App::new(store.clone(), place.rules());
+            let person = NewPerson { address: address.clone(), name, role, password };
+            let invitation = app.operator_add_account(person, clock::now()).await?;
+            println!("{address} is added.");
+            if let Some(token) = invitation {
+                println!("{}/bienvenue/{token}", place.public_url(address.domain()));
+                println!("The link works once, within one hour.");
+            }
+            store.close().await;
+        }
+        Command::Disable { email } => {
+            let address: Address = email.parse()?;
+            let store = open(&place).await?;
+            let app = App::new(store.clone(), place.rules());
+            app.operator_disable_account(&address, clock::now()).await?;
+            println!("{address} is disabled; their sessions have ended.");
+            store.close().await;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read_password() -> Result<beffroi_app::Secret, Failure> {
+    let mut text = String::new();
+    std::io::stdin().take(4096).read_to_string(&mut text)?;
+    let password = text.lines().next().unwrap_or_default().to_owned();
+    if password.is_empty() {
+        return Err("no password came on standard input; write it on one line, or use --invite".into());
+    }
+    Ok(password.into())
+}

@@ -1,0 +1,126 @@
+//! Administration.
+
+use super::edge::{Body, Changing, Edge, Reading};
+use super::rooms::address;
+use super::{Problem, shapes};
+use crate::clock;
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use beffroi_domain::{BadName, PersonName, Role};
+use beffroi_store::{AuditFilter, Outcome};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+pub async fn accounts(State(edge): State<Edge>, Reading(caller): Reading) -> Result<Json<Value>, Problem> {
+    let rows = edge.app.accounts(&caller, clock::now()).await?;
+    let shown = rows.iter().map(|row| {
+        let a = &row.account;
+        json!({"address": a.address.as_str(), "name": a.name.as_str(), "role": a.role.word(), "clearance": a.clearance.0,
+            "enabled": a.enabled, "created_us": row.created, "last_used_us": row.last_used})
+    });
+    Ok(Json(shown.collect()))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewAccount {
+    address: String,
+    name: String,
+    role: Option<String>,
+}
+
+pub async fn invite(
+    State(edge): State<Edge>,
+    Changing(caller): Changing,
+    Body(new): Body<NewAccount>,
+) -> Result<(StatusCode, Json<Value>), Problem> {
+    let name: PersonName = new.name.parse().map_err(|wrong: BadName| Problem::invalid(wrong.to_string()))?;
+    let role = Role::from_word(new.role.as_deref().unwrap_or("agent")).ok_or_else(|| {
+        Problem::invalid("the roles are agent, auditor, security-officer and administrator")
+    })?;
+    let (token, expires) = edge.app.invite(&caller, address(&new.address)?, name, role, clock::now()).await?;
+    Ok((StatusCode::CREATED, Json(welcome_link(&edge, caller.tenant.domain.as_str(), &token, expires))))
+}
+
+fn welcome_link(edge: &Edge, domain: &str, token: &str, expires: i64) -> Value {
+    json!({"link": format!("{}/bienvenue/{token}", edge.place.public_url(domain)), "expires_us": expires})
+}
+
+pub async fn disable(
+    State(edge): State<Edge>,
+    Changing(caller): Changing,
+    Path(who): Path<String>,
+) -> Result<StatusCode, Problem> {
+    edge.app.set_enabled(&caller, &address(&who)?, false, clock::now()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub async fn enable(
+    State(edge): State<Edge>,
+    Changing(caller): Changing,
+    Path(who): Path<String>,
+) -> Result<StatusCode, Problem> {
+    edge.app.set_enabled(&caller, &address(&who)?, true, clock::now()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub async fn reset(
+    State(edge): State<Edge>,
+    Changing(caller): Changing,
+    Path(who): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let (token, expires) = edge.app.reset(&caller, &address(&who)?, clock::now()).await?;
+    Ok(Json(welcome_link(&edge, caller.tenant.domain.as_str(), &token, expires)))
+}
+
+pub async fn rooms(State(edge): State<Edge>, Reading(caller): Reading) -> Result<Json<Value>, Problem> {
+    let rooms = edge.app.all_rooms(&caller, clock::now()).await?;
+    Ok(Json(rooms.iter().map(|(room, members)| shapes::governed(room, &caller.tenant, *members)).collect()))
+}
+
+#[derive(Deserialize)]
+pub struct Asked {
+    before: Option<i64>,
+    act: Option<String>,
+    actor: Option<String>,
+    outcome: Option<String>,
+    from_us: Option<i64>,
+    to_us: Option<i64>,
+    limit: Option<u32>,
+}
+
+pub async fn audit(
+    State(edge): State<Edge>,
+    Reading(caller): Reading,
+    Query(asked): Query<Asked>,
+) -> Result<Json<Value>, Problem> {
+    let text = |t: Option<String>| t.filter(|t| !t.is_empty());
+    let outcome = match text(asked.outcome).as_deref() {
+        None => None,
+        Some("done") => Some(Outcome::Done),
+        Some("denied") => Some(Outcome::Denied),
+        Some(_) => return Err(Problem::invalid("the outcomes are done and denied")),
+    };
+    let filter = AuditFilter {
+        before: asked.before,
+        act: text(asked.act),
+        actor: text(asked.actor),
+        outcome,
+        from: asked.from_us,
+        to: asked.to_us,
+        limit: asked.limit.unwrap_or(50).min(200),
+    };
+    let page = edge.app.audit(&caller, &filter, clock::now()).await?;
+    let entries: Vec<_> = page
+        .entries
+        .iter()
+        .map(|e| {
+            json!({"seq": e.seq, "at_us": e.at, "act": e.act,
+                "outcome": match e.outcome { Outcome::Done => "done", Outcome::Denied => "denied" },
+                "actor": e.actor, "subject": e.subject, "room": e.room.map(|r| r.to_string()),
+                "rule": e.rule, "detail": e.detail, "origin": e.origin})
+        })
+        .collect();
+    Ok(Json(json!({"entries": entries, "next": page.next, "size": page.size, "checkpoint": page.checkpoint})))
+}

@@ -1,0 +1,184 @@
+//! What every handler is given, and who is at the door.
+
+use crate::clock;
+use crate::http::Problem;
+use crate::hub::Hub;
+use crate::metrics::Metrics;
+use crate::settings::Place;
+use aws_lc_rs::{constant_time, hmac};
+use axum::extract::{FromRequest, FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use beffroi_app::{App, Caller, Origin};
+use serde::de::DeserializeOwned;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// Name of the session's cookie.
+pub const COOKIE: &str = "beffroi_session";
+
+/// Everything that a handler needs.
+#[derive(Clone)]
+pub struct Edge {
+    /// The use cases.
+    pub app: App,
+    /// Streams and meetings.
+    pub hub: Hub,
+    /// Where this server is and its settings.
+    pub place: Arc<Place>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+}
+
+/// The other end of the connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub SocketAddr);
+
+impl Peer {
+    pub fn origin(self) -> Origin {
+        Origin::of(self.0.ip())
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Peer {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let peer = parts.extensions.get::<Self>().copied();
+        Ok(peer.expect("the listener says who is at the other end of every request"))
+    }
+}
+
+/// A signed-in person who reads.
+pub struct Reading(pub Caller);
+
+impl FromRequestParts<Edge> for Reading {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, edge: &Edge) -> Result<Self, Problem> {
+        let peer = Peer::from_request_parts(parts, edge).await?;
+        let token = token(&parts.headers).ok_or_else(Problem::signed_out)?;
+        let caller = edge.app.caller(token, &peer.origin(), clock::now()).await?;
+        caller.map(Self).ok_or_else(Problem::signed_out)
+    }
+}
+
+/// A signed-in person who changes something: their page sent the request, not somebody else's.
+pub struct Changing(pub Caller);
+
+impl FromRequestParts<Edge> for Changing {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, edge: &Edge) -> Result<Self, Problem> {
+        same_origin(&parts.headers)?;
+        let Reading(caller) = Reading::from_request_parts(parts, edge).await?;
+        let expected = csrf(token(&parts.headers).unwrap_or_default());
+        let given = parts.headers.get("x-csrf-token").map(|v| v.as_bytes()).unwrap_or_default();
+        if constant_time::verify_slices_are_equal(expected.as_bytes(), given).is_err() {
+            return Err(Problem::new(
+                StatusCode::FORBIDDEN,
+                "csrf",
+                "this request did not come from a page of this server; load the page again",
+            ));
+        }
+        Ok(Self(caller))
+    }
+}
+
+/// A change at a door without a session: only the page's own origin may ask.
+pub struct Outside;
+
+impl<S: Sync> FromRequestParts<S> for Outside {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        same_origin(&parts.headers).map(|()| Self)
+    }
+}
+
+/// A JSON body; what it lacks or has too much of is said in the answer.
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<Edge> for Body<T> {
+    type Rejection = Problem;
+    async fn from_request(request: Request, edge: &Edge) -> Result<Self, Problem> {
+        match axum::Json::<T>::from_request(request, edge).await {
+            Ok(axum::Json(body)) => Ok(Self(body)),
+            Err(wrong) if wrong.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "a request has at most 64 KiB"))
+            }
+            Err(wrong) => Err(Problem::new(StatusCode::BAD_REQUEST, "invalid", wrong.body_text())),
+        }
+    }
+}
+
+/// The session token in the cookie, if any.
+pub fn token(headers: &HeaderMap) -> Option<&str> {
+    let cookies =
+        headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(';'));
+    cookies.filter_map(|c| c.trim().split_once('=')).find(|(name, _)| *name == COOKIE).map(|(_, value)| value)
+}
+
+/// What a page must send with a change. Derived from the session's token, which no script can read.
+pub fn csrf(token: &str) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, token.as_bytes());
+    URL_SAFE_NO_PAD.encode(hmac::sign(&key, b"beffroi csrf"))
+}
+
+/// Refuses a request that a page of another origin sent.
+pub fn same_origin(headers: &HeaderMap) -> Result<(), Problem> {
+    let refused =
+        || Problem::new(StatusCode::FORBIDDEN, "origin", "this request came from the page of another server");
+    if headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none") {
+        return Err(refused());
+    }
+    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
+    let origin = origin.to_str().map_err(|_| refused())?;
+    let host = headers.get(header::HOST).and_then(|h| h.to_str().ok()).ok_or_else(refused)?;
+    let said = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+    if said.is_some_and(|said| said.eq_ignore_ascii_case(host)) { Ok(()) } else { Err(refused()) }
+}
+
+/// Counts requests by method and kind of answer.
+pub async fn counted(State(edge): State<Edge>, request: Request, next: Next) -> Response {
+    let method = request.method().clone();
+    let response = next.run(request).await;
+    let changes = !matches!(method, Method::GET | Method::HEAD);
+    edge.metrics.request(changes, response.status().as_u16());
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs.iter().map(|(k, v)| (header::HeaderName::from_static(k), v.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn only_the_own_origin_may_change_something() {
+        let host = ("host", "demo.localhost:8440");
+        for (given, fine) in [
+            (headers(&[host]), true),
+            (headers(&[host, ("origin", "http://demo.localhost:8440")]), true),
+            (headers(&[host, ("origin", "https://DEMO.localhost:8440")]), true),
+            (headers(&[host, ("origin", "http://demo.localhost:8441")]), false),
+            (headers(&[host, ("origin", "http://evil.example")]), false),
+            (headers(&[host, ("origin", "null")]), false),
+            (headers(&[host, ("sec-fetch-site", "cross-site")]), false),
+            (headers(&[host, ("sec-fetch-site", "same-site")]), false),
+            (headers(&[host, ("sec-fetch-site", "same-origin")]), true),
+        ] {
+            assert_eq!(same_origin(&given).is_ok(), fine, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn the_token_is_found_among_other_cookies() {
+        let jar = headers(&[("cookie", "a=b; beffroi_session=tok; c=d")]);
+        assert_eq!(token(&jar), Some("tok"));
+        assert_eq!(token(&headers(&[("cookie", "xbeffroi_session=tok")])), None);
+        assert_ne!(csrf("one"), csrf("two"));
+    }
+}

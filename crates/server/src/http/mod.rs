@@ -1,0 +1,89 @@
+//! The HTTP API: what XMPP has no word for. docs/protocol.md is its description.
+
+mod admin;
+mod door;
+mod edge;
+mod files;
+mod guests;
+mod health;
+mod known;
+mod problem;
+mod rooms;
+mod session;
+mod shapes;
+
+pub use edge::{Edge, Peer, same_origin, token};
+pub use problem::Problem;
+pub use shapes::room_address;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use axum::routing::{any, delete, get, post};
+
+/// Bytes of a JSON body: names and passwords are short.
+const MOST_JSON: usize = 64 * 1024;
+
+/// Everything that this server answers.
+pub fn router(edge: Edge) -> Router {
+    let api = Router::new()
+        .route("/page", get(session::page))
+        .route("/session", get(session::show).post(session::open).delete(session::close))
+        .route("/session/extend", post(session::extend))
+        .route("/sessions", get(session::list))
+        .route("/sessions/{id}", delete(session::end))
+        .route("/password", post(session::change_password))
+        .route("/invitations/{token}", get(door::show).post(door::accept))
+        .route("/rooms", get(rooms::list).post(rooms::create))
+        .route("/rooms/{id}", get(rooms::show).patch(rooms::change))
+        .route("/rooms/{id}/members", post(rooms::add_member))
+        .route("/rooms/{id}/members/{address}", delete(rooms::remove_member))
+        .route("/rooms/{id}/uploads", post(files::begin))
+        .route("/rooms/{id}/files", get(files::list))
+        .route("/rooms/{id}/links", get(guests::list).post(guests::open))
+        .route("/rooms/{id}/links/{link}", delete(guests::close))
+        .route("/direct", post(rooms::direct))
+        .route("/labels", get(rooms::labels))
+        .route("/people", get(rooms::people))
+        // A part streams in and is bounded by the handler, segment by segment.
+        .route(
+            "/uploads/{id}",
+            get(files::upload).patch(files::append).delete(files::abandon).layer(DefaultBodyLimit::disable()),
+        )
+        .route("/files/{id}", get(files::read))
+        .route("/guest/{token}", get(guests::show).post(guests::enter))
+        .route("/admin/accounts", get(admin::accounts).post(admin::invite))
+        .route("/admin/accounts/{address}/disable", post(admin::disable))
+        .route("/admin/accounts/{address}/enable", post(admin::enable))
+        .route("/admin/accounts/{address}/reset", post(admin::reset))
+        .route("/admin/rooms", get(admin::rooms))
+        .route("/admin/audit", get(admin::audit))
+        .fallback(problem::no_such_route)
+        .layer(DefaultBodyLimit::max(MOST_JSON))
+        .layer(middleware::from_fn(no_store));
+    Router::new()
+        .nest("/api", api)
+        .route("/xmpp-websocket", any(crate::hub::socket::upgrade))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .route("/.well-known/host-meta", get(known::host_meta))
+        .route("/.well-known/host-meta.json", get(known::host_meta_json))
+        .fallback(get(crate::page::serve))
+        .layer(middleware::from_fn(guarded))
+        .layer(middleware::from_fn_with_state(edge.clone(), edge::counted))
+        .with_state(edge)
+}
+
+async fn guarded(request: axum::extract::Request, next: middleware::Next) -> axum::response::Response {
+    let mut response = next.run(request).await;
+    crate::page::guard(response.headers_mut());
+    response
+}
+
+async fn no_store(request: axum::extract::Request, next: middleware::Next) -> axum::response::Response {
+    let mut response = next.run(request).await;
+    let fixed = axum::http::HeaderValue::from_static("no-store");
+    response.headers_mut().entry(axum::http::header::CACHE_CONTROL).or_insert(fixed);
+    response
+}

@@ -1,0 +1,111 @@
+//! Errors as RFC 9457 `application/problem+json`.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use beffroi_app::Error;
+use beffroi_store::StoreError;
+use serde_json::{Value, json};
+
+/// What went wrong, for a program (`title`) and for a person (`detail`).
+#[derive(Debug)]
+pub struct Problem {
+    status: StatusCode,
+    title: &'static str,
+    detail: String,
+    more: Vec<(&'static str, Value)>,
+    headers: Vec<(header::HeaderName, HeaderValue)>,
+}
+
+impl Problem {
+    pub fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, title, detail: detail.into(), more: vec![], headers: vec![] }
+    }
+    pub fn signed_out() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "signed-out", "sign in first")
+    }
+    pub fn invalid(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail)
+    }
+    pub fn not_found(what: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", format!("there is no such {what} here"))
+    }
+    pub fn with(mut self, key: &'static str, value: Value) -> Self {
+        self.more.push((key, value));
+        self
+    }
+    pub fn header(mut self, name: header::HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let detail = error.to_string();
+        match error {
+            // Another tenant's room is told from a missing one by nobody.
+            Error::Denied(beffroi_policy::Denied::Tenant) => Self::not_found("room"),
+            Error::Denied(denied) => {
+                Self::new(StatusCode::FORBIDDEN, "denied", detail).with("rule", denied.rule().into())
+            }
+            Error::NotFound(what) => Self::not_found(what),
+            Error::Invalid(_) => Self::invalid(detail),
+            Error::Conflict(_) => Self::new(StatusCode::CONFLICT, "conflict", detail),
+            Error::Wait(seconds) => Self::new(StatusCode::TOO_MANY_REQUESTS, "wait", detail)
+                .with("wait_s", seconds.into())
+                .header(header::RETRY_AFTER, HeaderValue::from(seconds)),
+            Error::WrongCredentials => Self::new(StatusCode::UNAUTHORIZED, "wrong-credentials", detail),
+            Error::WeakPassword(weak) => {
+                let rules: Vec<_> =
+                    weak.into_iter().map(|(code, text)| json!({"code": code, "text": text})).collect();
+                Self::invalid(detail).with("weaknesses", rules.into())
+            }
+            Error::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail)
+                .header(header::RETRY_AFTER, HeaderValue::from(3)),
+            Error::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let detail = error.to_string();
+        match error {
+            StoreError::Gone { .. } => Self::new(StatusCode::NOT_FOUND, "not-found", detail),
+            StoreError::Taken { .. } => Self::new(StatusCode::CONFLICT, "conflict", detail),
+            StoreError::Offset { held, .. } => Self::new(StatusCode::CONFLICT, "conflict", detail)
+                .header(header::HeaderName::from_static("upload-offset"), HeaderValue::from(held)),
+            StoreError::Refused(_) => Self::invalid(detail),
+            StoreError::DiskFull => Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk-full", detail),
+            StoreError::Closing => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail),
+            StoreError::Database(_)
+            | StoreError::Content { .. }
+            | StoreError::Damaged { .. }
+            | StoreError::Key { .. } => {
+                tracing::error!(error = &error as &dyn std::error::Error, "the store failed");
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "internal", detail)
+            }
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut body = json!({"status": self.status.as_u16(), "title": self.title, "detail": self.detail});
+        for (key, value) in self.more {
+            body[key] = value;
+        }
+        let mut response = (self.status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        for (name, value) in self.headers {
+            headers.insert(name, value);
+        }
+        response
+    }
+}
+
+pub(super) async fn no_such_route() -> Problem {
+    Problem::not_found("page")
+}

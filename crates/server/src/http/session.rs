@@ -1,0 +1,132 @@
+//! Signing in and out, and the sessions of a person.
+
+use super::edge::{Body, COOKIE, Changing, Edge, Outside, Peer, Reading, token};
+use super::{Problem, shapes};
+use crate::clock;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use beffroi_app::{Caller, Person, SignedIn};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+#[derive(Deserialize)]
+pub struct Credentials {
+    address: String,
+    password: beffroi_app::Secret,
+}
+
+pub async fn page(State(edge): State<Edge>, headers: HeaderMap) -> Result<Json<Value>, Problem> {
+    let host = headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let store = edge.app.store();
+    let mut tenant = store.tenant_by_domain(name).await?;
+    if tenant.is_none() {
+        // One body on this machine: whatever name the page was reached by, it is theirs.
+        let mut all = store.tenants().await?;
+        tenant = if all.len() == 1 { all.pop() } else { None };
+    }
+    Ok(Json(json!({"tenant": tenant.as_ref().map(shapes::tenant)})))
+}
+
+pub async fn open(
+    _: Outside,
+    State(edge): State<Edge>,
+    peer: Peer,
+    headers: HeaderMap,
+    Body(given): Body<Credentials>,
+) -> Result<Response, Problem> {
+    let signed_in = edge
+        .app
+        .sign_in(&given.address, given.password, &peer.origin(), agent(&headers), clock::now())
+        .await?;
+    welcome(&edge, peer, signed_in).await
+}
+
+/// Answers someone who just signed in: who they are, and the cookie.
+pub async fn welcome(edge: &Edge, peer: Peer, signed_in: SignedIn) -> Result<Response, Problem> {
+    let caller = edge
+        .app
+        .caller(&signed_in.token, &peer.origin(), clock::now())
+        .await?
+        .ok_or_else(Problem::signed_out)?;
+    let body = described(edge, &caller, &signed_in.token).await?;
+    let mut response = Json(body).into_response();
+    let cookie = format!("{COOKIE}={}; Path=/; HttpOnly; Secure; SameSite=Lax", signed_in.token);
+    let cookie = HeaderValue::from_str(&cookie).expect("a token is base64url");
+    response.headers_mut().insert(header::SET_COOKIE, cookie);
+    Ok(response)
+}
+
+async fn described(edge: &Edge, caller: &Caller, token: &str) -> Result<Value, Problem> {
+    let visited = match &caller.person {
+        Person::Guest(guest) => edge.app.store().room(guest.room).await?,
+        Person::Account(_) => None,
+    };
+    Ok(shapes::session(caller, token, visited.as_ref()))
+}
+
+pub async fn show(
+    State(edge): State<Edge>,
+    headers: HeaderMap,
+    Reading(caller): Reading,
+) -> Result<Json<Value>, Problem> {
+    Ok(Json(described(&edge, &caller, token(&headers).unwrap_or_default()).await?))
+}
+
+pub async fn extend(
+    State(edge): State<Edge>,
+    headers: HeaderMap,
+    Changing(mut caller): Changing,
+) -> Result<Json<Value>, Problem> {
+    edge.app.extend(&mut caller, clock::now()).await?;
+    Ok(Json(described(&edge, &caller, token(&headers).unwrap_or_default()).await?))
+}
+
+pub async fn close(State(edge): State<Edge>, Changing(caller): Changing) -> Result<Response, Problem> {
+    edge.app.end_session(&caller, caller.session, clock::now()).await?;
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    let gone =
+        HeaderValue::from_static("beffroi_session=; Path=/; HttpOnly; Secure; SameSite=Lax; Max-Age=0");
+    response.headers_mut().insert(header::SET_COOKIE, gone);
+    Ok(response)
+}
+
+pub async fn list(State(edge): State<Edge>, Reading(caller): Reading) -> Result<Json<Value>, Problem> {
+    let sessions = edge.app.store().sessions_of(caller.account()?.id).await?;
+    let shown = sessions.iter().map(|s| {
+        json!({"id": s.id.to_string(), "current": s.id == caller.session, "created_us": s.created, "last_used_us": s.last_used, "agent": s.agent})
+    });
+    Ok(Json(shown.collect()))
+}
+
+pub async fn end(
+    State(edge): State<Edge>,
+    Changing(caller): Changing,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let id = id.parse().map_err(|_| Problem::not_found("session"))?;
+    edge.app.end_session(&caller, id, clock::now()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+pub struct NewPassword {
+    old: beffroi_app::Secret,
+    new: beffroi_app::Secret,
+}
+
+pub async fn change_password(
+    State(edge): State<Edge>,
+    Changing(caller): Changing,
+    Body(given): Body<NewPassword>,
+) -> Result<StatusCode, Problem> {
+    edge.app.change_password(&caller, given.old, given.new, clock::now()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// How the browser names itself.
+pub fn agent(headers: &HeaderMap) -> &str {
+    headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default()
+}

@@ -1,0 +1,117 @@
+//! The JSON of the API, in one place.
+
+use crate::clock;
+use crate::http::edge::csrf;
+use beffroi_app::{Caller, Person};
+use beffroi_domain::{Label, Room, RoomKind, Tenant};
+use beffroi_store::{FileRow, RoomRow};
+use serde_json::{Value, json};
+
+pub fn tenant(tenant: &Tenant) -> Value {
+    json!({"domain": tenant.domain.as_str(), "name": tenant.name, "accent": tenant.accent.as_str()})
+}
+
+pub fn session(caller: &Caller, token: &str, visited: Option<&Room>) -> Value {
+    let mut body = json!({
+        "address": caller.address(),
+        "name": caller.name(),
+        "tenant": tenant(&caller.tenant),
+        "csrf": csrf(token),
+        "idle_ends_us": caller.idle_ends,
+        "absolute_ends_us": caller.absolute_ends,
+        "now_us": clock::now(),
+    });
+    match &caller.person {
+        Person::Account(account) => {
+            body["kind"] = "account".into();
+            body["role"] = account.role.word().into();
+        }
+        Person::Guest(_) => {
+            body["kind"] = "guest".into();
+            if let Some(room) = visited {
+                body["room"] = json!({"id": room.id.to_string(), "address": room_address(room, &caller.tenant), "name": room.name.as_str()});
+            }
+        }
+    }
+    body
+}
+
+/// `SLUG@rooms.DOMAIN`.
+pub fn room_address(room: &Room, tenant: &Tenant) -> String {
+    format!("{}@rooms.{}", room.slug, tenant.domain)
+}
+
+pub fn room(row: &RoomRow, tenant: &Tenant, meeting: bool) -> Value {
+    let peer = row.peer.as_ref();
+    json!({
+        "id": row.room.id.to_string(),
+        "address": peer.map_or_else(|| room_address(&row.room, tenant), |p| p.address.to_string()),
+        "name": peer.map_or(row.room.name.as_str(), |p| p.name.as_str()),
+        "topic": row.room.topic,
+        "kind": match row.room.kind { RoomKind::Group => "group", RoomKind::Direct => "direct" },
+        "label": row.room.label.slug,
+        "role": row.rank.word(),
+        "last_seq": row.last_seq,
+        "read_seq": row.read_seq,
+        "unread": row.unread,
+        "last_us": row.last_us,
+        "meeting": meeting,
+        "member_count": row.member_count,
+    })
+}
+
+/// A room as the administration lists it: nothing of what is said in it.
+pub fn governed(room: &Room, tenant: &Tenant, members: i64) -> Value {
+    json!({
+        "id": room.id.to_string(),
+        "address": room_address(room, tenant),
+        "name": room.name.as_str(),
+        "topic": room.topic,
+        "kind": "group",
+        "label": room.label.slug,
+        "role": null,
+        "member_count": members,
+        "last_seq": 0, "read_seq": 0, "unread": 0, "last_us": 0, "meeting": false,
+    })
+}
+
+pub fn label(label: &Label) -> Value {
+    json!({
+        "slug": label.slug,
+        "name": label.name,
+        "rank": label.rank.0,
+        "usable": label.usable(),
+        "refusal": if label.usable() { None } else { label.reserved_by.as_deref() },
+        "guests": label.guests.word(),
+        "federation": label.federation,
+        "recording": label.recording,
+        "download": label.download,
+        "second_factor": label.second_factor,
+        "managed_device": label.managed_device,
+        "end_to_end": label.end_to_end,
+        "retention_days": label.retention_days,
+        "meeting_minutes": label.meeting_minutes,
+    })
+}
+
+pub fn file(row: &FileRow) -> Value {
+    let author = match &row.author {
+        beffroi_domain::Author::Account(_, address, _) => address.to_string(),
+        _ => String::new(),
+    };
+    json!({
+        "id": row.file.file.to_string(),
+        "room": row.room.to_string(),
+        "name": row.file.name,
+        "size": row.file.size,
+        "media_type": row.file.media_type,
+        "sha256": hex(&row.file.sha256),
+        "author": author,
+        "author_name": row.author.name(),
+        "at_us": row.at,
+    })
+}
+
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}

@@ -1,0 +1,152 @@
+//! Who is connected, and where they are.
+
+use beffroi_app::{Caller, Person};
+use beffroi_domain::meeting::{Meeting, ParticipantId};
+use beffroi_domain::{AccountId, GuestId, MemberRank, Room, RoomId, TenantId};
+use beffroi_xmpp::meeting::Slot;
+use beffroi_xmpp::{Availability, StreamError};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// Number of a connection on this node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Key(pub u64);
+
+/// Frames that may wait for one reader. Beyond it the stream is closed, and the client reads what it
+/// missed from the archive: a slow reader costs a reconnection, never memory.
+pub(super) const OUTBOX: usize = 1024;
+
+/// A bound stream.
+pub(super) struct Client {
+    pub key: Key,
+    pub full: String,
+    pub bare: String,
+    pub caller: Caller,
+    outbox: mpsc::Sender<String>,
+    end: mpsc::Sender<(StreamError, &'static str)>,
+}
+
+impl Client {
+    pub(super) fn new(
+        key: Key,
+        full: String,
+        caller: Caller,
+        outbox: mpsc::Sender<String>,
+        end: mpsc::Sender<(StreamError, &'static str)>,
+    ) -> Self {
+        Self { key, bare: super::bare(&caller), full, caller, outbox, end }
+    }
+
+    /// Puts a frame into the reader's queue.
+    pub(super) fn send(&self, frame: String) {
+        if let Err(mpsc::error::TrySendError::Full(_)) = self.outbox.try_send(frame) {
+            self.end(
+                StreamError::ResourceConstraint,
+                "this connection reads too slowly; reconnect and read the archive",
+            );
+        }
+    }
+
+    /// Ends the stream; the first reason wins.
+    pub(super) fn end(&self, error: StreamError, text: &'static str) {
+        let _ = self.end.try_send((error, text));
+    }
+
+    pub(super) fn account(&self) -> Option<AccountId> {
+        match &self.caller.person {
+            Person::Account(account) => Some(account.id),
+            Person::Guest(_) => None,
+        }
+    }
+
+    pub(super) fn guest(&self) -> Option<GuestId> {
+        match &self.caller.person {
+            Person::Account(_) => None,
+            Person::Guest(guest) => Some(guest.id),
+        }
+    }
+
+    pub(super) fn tenant(&self) -> TenantId {
+        self.caller.tenant.id
+    }
+}
+
+/// Someone's stream in a room.
+#[derive(Clone)]
+pub(super) struct Occupant {
+    pub client: Arc<Client>,
+    pub nick: String,
+    pub rank: MemberRank,
+}
+
+/// Who is in a room now, with the facts that fan-out needs.
+pub(super) struct Crowd {
+    pub room: Room,
+    pub address: String,
+    pub occupants: Vec<Occupant>,
+}
+
+/// A meeting that is on.
+pub(super) struct Live {
+    pub meeting: Meeting,
+    pub room_address: String,
+    /// Whose stream each participant sits at.
+    pub seats: HashMap<ParticipantId, Arc<Client>>,
+    /// Streams at the door.
+    pub door: Vec<Arc<Client>>,
+    pub slots: HashMap<ParticipantId, Vec<Slot>>,
+    pub speaking: Vec<ParticipantId>,
+    /// Since when nobody is in it, microseconds.
+    pub empty_since: Option<i64>,
+}
+
+#[derive(Default)]
+pub(super) struct Registry {
+    pub clients: HashMap<Key, Arc<Client>>,
+    pub present: HashMap<Key, Availability>,
+    pub carbons: HashSet<Key>,
+    pub of_account: HashMap<AccountId, Vec<Arc<Client>>>,
+    pub rooms: HashMap<RoomId, Crowd>,
+    pub meetings: HashMap<RoomId, Live>,
+}
+
+impl Registry {
+    pub(super) fn add(&mut self, client: Arc<Client>) {
+        if let Some(account) = client.account() {
+            self.of_account.entry(account).or_default().push(client.clone());
+        }
+        self.clients.insert(client.key, client);
+    }
+
+    /// Forgets a stream; gives the rooms that it was in, with its nick there.
+    pub(super) fn remove(&mut self, client: &Client) -> Vec<RoomId> {
+        self.clients.remove(&client.key);
+        self.present.remove(&client.key);
+        self.carbons.remove(&client.key);
+        if let Some(account) = client.account()
+            && let Some(own) = self.of_account.get_mut(&account)
+        {
+            own.retain(|c| c.key != client.key);
+            if own.is_empty() {
+                self.of_account.remove(&account);
+            }
+        }
+        let here = |crowd: &Crowd| crowd.occupants.iter().any(|o| o.client.key == client.key);
+        self.rooms.iter().filter(|(_, crowd)| here(crowd)).map(|(id, _)| *id).collect()
+    }
+
+    /// The streams of an account.
+    pub(super) fn streams_of(&self, account: AccountId) -> Vec<Arc<Client>> {
+        self.of_account.get(&account).cloned().unwrap_or_default()
+    }
+
+    /// Streams that said they are available, of one tenant.
+    pub(super) fn available_in(&self, tenant: TenantId) -> Vec<(Arc<Client>, Availability)> {
+        let present = self.present.iter().filter_map(|(key, here)| Some((self.clients.get(key)?, here)));
+        present
+            .filter(|(c, _)| c.tenant() == tenant && c.account().is_some())
+            .map(|(c, here)| (c.clone(), here.clone()))
+            .collect()
+    }
+}

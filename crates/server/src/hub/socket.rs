@@ -1,0 +1,235 @@
+//! XMPP over WebSocket, RFC 7395: one task per connection.
+
+use super::registry::{Client, OUTBOX};
+use super::{Hub, stanzas};
+use crate::clock;
+use crate::http::{Edge, Peer, Problem};
+use axum::extract::State;
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use beffroi_app::Caller;
+use beffroi_xmpp::{AuthFailure, Condition, StanzaError, Step, Stream, StreamError};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, interval};
+
+/// Bytes of a frame; docs/protocol.md.
+const MOST_FRAME: usize = 256 * 1024;
+/// How often a silent client is asked whether it is still there.
+const ASK: Duration = Duration::from_secs(30);
+/// How long it may stay silent: three questions.
+const PATIENCE: Duration = Duration::from_secs(95);
+/// How long a connection may take to sign in and bind.
+const HURRY: Duration = Duration::from_secs(20);
+
+/// Answers the upgrade request: only the page's own origin, only the sub-protocol `xmpp`.
+pub async fn upgrade(
+    State(edge): State<Edge>,
+    peer: Peer,
+    headers: HeaderMap,
+    ws: WebSocketUpgrade,
+) -> Result<Response, Problem> {
+    crate::http::same_origin(&headers)?;
+    if edge.hub.is_draining() {
+        return Err(Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy",
+            "the server is stopping; come back in a moment",
+        ));
+    }
+    if edge.hub.is_full() {
+        return Err(Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy",
+            "every connection of this server is taken; try again in a minute",
+        ));
+    }
+    let ws = ws.protocols(["xmpp"]);
+    if ws.selected_protocol().is_none() {
+        return Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            "invalid",
+            "the WebSocket sub-protocol `xmpp` is spoken here (RFC 7395 §3.1)",
+        ));
+    }
+    let token = crate::http::token(&headers).map(str::to_owned);
+    let caller = match &token {
+        Some(token) => edge.app.caller(token, &peer.origin(), clock::now()).await?,
+        None => None,
+    };
+    let domain = match &caller {
+        Some(caller) => caller.tenant.domain.to_string(),
+        None => {
+            let host = headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or_default();
+            host.rsplit_once(':').map_or(host, |(name, _)| name).to_owned()
+        }
+    };
+    // Small buffers: a thousand idle connections must cost a few megabytes.
+    let ws = ws
+        .max_message_size(MOST_FRAME)
+        .max_frame_size(MOST_FRAME)
+        .read_buffer_size(4096)
+        .write_buffer_size(4096)
+        .max_write_buffer_size(4 << 20);
+    Ok(ws.on_upgrade(move |socket| async move {
+        let connection = Connection {
+            stream: Stream::new(&domain, [random_text(), random_text()]),
+            socket,
+            hub: edge.hub,
+            caller,
+            client: None,
+        };
+        connection.run().await;
+    }))
+}
+
+/// 18 random bytes as text.
+fn random_text() -> String {
+    let mut bytes = [0; 18];
+    aws_lc_rs::rand::fill(&mut bytes).expect("the system's random source works");
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+struct Connection {
+    stream: Stream,
+    socket: WebSocket,
+    hub: Hub,
+    caller: Option<Caller>,
+    client: Option<Arc<Client>>,
+}
+
+impl Connection {
+    async fn run(mut self) {
+        let (outbox, mut frames) = mpsc::channel(OUTBOX);
+        let (end, mut ended) = mpsc::channel(1);
+        let mut asking = interval(ASK);
+        let began = Instant::now();
+        let mut heard = Instant::now();
+        loop {
+            let go_on = tokio::select! {
+                biased;
+                Some((error, text)) = ended.recv() => {
+                    // What was queued before the end still belongs to the reader, a removal's notice above all.
+                    while let Ok(frame) = frames.try_recv() {
+                        let _ = self.socket.send(Message::Text(String::into(frame))).await;
+                    }
+                    let steps = self.stream.fail(error, text);
+                    self.perform(steps, &outbox, &end).await;
+                    false
+                }
+                message = self.socket.recv() => {
+                    heard = Instant::now();
+                    match message {
+                        Some(Ok(Message::Text(frame))) => {
+                            let steps = self.stream.handle_frame(frame.as_str());
+                            self.perform(steps, &outbox, &end).await
+                        }
+                        Some(Ok(Message::Binary(_))) => {
+                            let steps = self.stream.fail(StreamError::BadFormat, "XMPP travels in text frames (RFC 7395 §3.2)");
+                            self.perform(steps, &outbox, &end).await;
+                            false
+                        }
+                        Some(Ok(Message::Ping(_) | Message::Pong(_))) => true,
+                        Some(Ok(Message::Close(_)) | Err(_)) | None => false,
+                    }
+                }
+                Some(frame) = frames.recv() => self.socket.send(Message::Text(String::into(frame))).await.is_ok(),
+                _ = asking.tick() => {
+                    if heard.elapsed() > PATIENCE || (self.client.is_none() && began.elapsed() > HURRY) {
+                        let steps = self.stream.fail(StreamError::ConnectionTimeout, "");
+                        self.perform(steps, &outbox, &end).await;
+                        false
+                    } else {
+                        self.socket.send(Message::Ping(bytes::Bytes::new())).await.is_ok()
+                    }
+                }
+            };
+            if !go_on {
+                break;
+            }
+        }
+        if let Some(client) = self.client.take() {
+            self.hub.stream_closed(&client).await;
+        }
+    }
+
+    /// Does what the stream says; `false` closes the socket.
+    async fn perform(
+        &mut self,
+        steps: Vec<Step>,
+        outbox: &mpsc::Sender<String>,
+        end: &mpsc::Sender<(StreamError, &'static str)>,
+    ) -> bool {
+        let mut todo = std::collections::VecDeque::from(steps);
+        while let Some(step) = todo.pop_front() {
+            match step {
+                Step::Send(frame) => {
+                    if self.socket.send(Message::Text(frame.into())).await.is_err() {
+                        return false;
+                    }
+                }
+                Step::Authenticate { authzid } => {
+                    let steps = match &self.caller {
+                        Some(caller) if authzid.as_ref().is_none_or(|id| *id == super::bare(caller)) => {
+                            let bare = super::bare(caller);
+                            self.stream.authenticated(Ok(&bare))
+                        }
+                        Some(_) => self.stream.authenticated(Err(AuthFailure::InvalidAuthzid)),
+                        None => self.stream.authenticated(Err(AuthFailure::NotAuthorized)),
+                    };
+                    todo.extend(steps);
+                }
+                Step::Bind { resource } => todo.extend(self.bind(resource, outbox, end)),
+                Step::Stanza(stanza) => {
+                    if let Some(client) = self.client.clone() {
+                        stanzas::handle(&self.hub, &client, *stanza).await;
+                    }
+                }
+                Step::Close => {
+                    let _ = self.socket.send(Message::Close(None)).await;
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    fn bind(
+        &mut self,
+        asked: Option<String>,
+        outbox: &mpsc::Sender<String>,
+        end: &mpsc::Sender<(StreamError, &'static str)>,
+    ) -> Vec<Step> {
+        /// Streams of one person.
+        const MOST_OWN: usize = 20;
+        let Some(caller) = self.caller.clone() else {
+            return self.stream.fail(StreamError::NotAuthorized, "sign in first");
+        };
+        let bare = super::bare(&caller);
+        let mut registry = self.hub.registry();
+        let own = registry.clients.values().filter(|c| c.bare == bare).count();
+        if own >= MOST_OWN {
+            drop(registry);
+            let full = StanzaError::new(
+                Condition::ResourceConstraint,
+                "twenty of your windows are connected already; close one",
+            );
+            return self.stream.bind_refused(&full);
+        }
+        let resource = asked.unwrap_or_else(random_text);
+        let full = format!("{bare}/{resource}");
+        // RFC 6120 §7.7.2.2: the newer connection wins; a page that was loaded again must come in.
+        if let Some(older) = registry.clients.values().find(|c| c.full == full) {
+            older.end(StreamError::Conflict, "this window connected again");
+        }
+        let client = Arc::new(Client::new(self.hub.next_key(), full, caller, outbox.clone(), end.clone()));
+        registry.add(client.clone());
+        drop(registry);
+        self.client = Some(client);
+        self.stream.bound(&resource)
+    }
+}

@@ -1,0 +1,41 @@
+//! What must be looked at from time to time: sessions that ended elsewhere, meetings out of time.
+
+use super::Hub;
+use beffroi_xmpp::StreamError;
+use std::collections::HashMap;
+use std::time::Duration;
+use tokio::time::{MissedTickBehavior, interval};
+
+/// Twice within the two seconds that ID11 allows.
+const EVERY: Duration = Duration::from_secs(1);
+
+pub(super) async fn run(hub: Hub) {
+    let mut tick = interval(EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        hub.sweep_meetings().await;
+        hub.close_ended_sessions().await;
+    }
+}
+
+impl Hub {
+    /// Ends the streams of sessions that are over: by a limit, or by the command line or another node,
+    /// which cannot announce anything here.
+    async fn close_ended_sessions(&self) {
+        let clients: Vec<_> = self.registry().clients.values().cloned().collect();
+        if clients.is_empty() {
+            return;
+        }
+        let live: HashMap<_, _> = match self.app().live_sessions(crate::clock::now()).await {
+            Ok(live) => live.into_iter().map(|id| (id, ())).collect(),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "sessions could not be checked");
+                return;
+            }
+        };
+        for client in clients.iter().filter(|c| !live.contains_key(&c.caller.session)) {
+            client.end(StreamError::NotAuthorized, "this session has ended; sign in again");
+        }
+    }
+}
