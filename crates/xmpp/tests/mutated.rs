@@ -56,6 +56,6 @@ proptest! {
             0..4,
         ),
     ) {
-        beffroi_xmpp::fuzz_frame(&damaged(frame.get(&FRAMES), &damages));
+        beffroi_xmpp::fuzz_frame(&damaged(frame.get::<String>(&FRAMES), &damages));
     }
 }
