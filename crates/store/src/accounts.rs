@@ -1,7 +1,12 @@
 //! People of tenants.
-use crate::{Result, Store, later};
-use beffroi_domain::{Account, AccountId, Address, Micros, PersonName, Rank, Role};
-use beffroi_policy::{ManageAccounts, ReadPeople, ReadRooms, TenantPermit};
+
+use crate::audit::{self, NewEntry, Subject};
+use crate::crypto::{damaged, entropy};
+use crate::sessions::end_sessions;
+use crate::sql::{Row, Tx, Value};
+use crate::{Result, Store, StoreError};
+use beffroi_domain::{Account, AccountId, Address, Micros, PersonName, Rank, Role, SessionId, TenantId};
+use beffroi_policy::{ManageAccounts, ReadPeople, ReadRooms, TenantPermit, Who};
 
 /// Someone to add.
 #[derive(Clone, Debug)]
@@ -29,6 +34,41 @@ pub struct AccountRow {
     pub last_used: Option<Micros>,
 }
 
+/// The columns of an account `a`, in the order that [`read_account`] reads.
+macro_rules! account_columns {
+    () => {
+        "a.id, a.tenant, a.address, a.name, a.role, a.clearance, a.enabled"
+    };
+}
+pub(crate) use account_columns;
+
+/// How many columns [`account_columns`] are.
+pub(crate) const ACCOUNT_COLUMNS: usize = 7;
+
+/// Reads [`account_columns`] from `column` on.
+pub(crate) fn read_account(row: &Row, column: usize) -> Result<Account> {
+    let id = AccountId(row.int(column)?);
+    let bad = || damaged(format!("account {id}"));
+    Ok(Account {
+        id,
+        tenant: TenantId(row.int(column + 1)?),
+        address: row.text(column + 2)?.parse().map_err(|_| bad())?,
+        name: row.text(column + 3)?.parse().map_err(|_| bad())?,
+        role: Role::from_word(&row.text(column + 4)?).ok_or_else(bad)?,
+        clearance: Rank(u8::try_from(row.int(column + 5)?).map_err(|_| bad())?),
+        enabled: row.bool(column + 6)?,
+    })
+}
+
+/// An account of this tenant, held until the end of the transaction.
+pub(crate) async fn account_of(tx: &mut Tx, tenant: TenantId, id: AccountId) -> Result<Account> {
+    const SQL: &str =
+        concat!("SELECT ", account_columns!(), " FROM account a WHERE a.id = $1 AND a.tenant = $2");
+    tx.row(SQL, &[Value::Int(id.0), Value::Int(tenant.0)], |row| read_account(row, 0))
+        .await?
+        .ok_or(StoreError::Gone { what: "account" })
+}
+
 impl Store {
     /// Adds someone.
     ///
@@ -36,58 +76,151 @@ impl Store {
     /// `Taken` when the address has an account, `Refused` when it is of another domain.
     pub async fn add_account(
         &self,
-        _permit: &TenantPermit<ManageAccounts>,
-        _new: NewAccount,
-        _now: Micros,
+        permit: &TenantPermit<ManageAccounts>,
+        new: NewAccount,
+        now: Micros,
     ) -> Result<Account> {
-        later()
+        let account = Account {
+            id: AccountId::mint(now, entropy()),
+            tenant: permit.tenant(),
+            address: new.address,
+            name: new.name,
+            role: new.role,
+            clearance: new.clearance,
+            enabled: true,
+        };
+        let mut tx = self.db().begin().await?;
+        const DOMAIN: &str = "SELECT domain FROM tenant WHERE id = $1";
+        let domain = tx
+            .row(DOMAIN, &[Value::Int(account.tenant.0)], |row| row.text(0))
+            .await?
+            .ok_or(StoreError::Gone { what: "tenant" })?;
+        if domain != account.address.domain() {
+            return Err(StoreError::Refused(
+                "an account belongs to the tenant of its address's domain; use an address of this domain, or add the other tenant first",
+            ));
+        }
+        const ADD: &str = "
+            INSERT INTO account (id, tenant, address, name, role, clearance, enabled, password, created_us)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        let values = [
+            Value::Int(account.id.0),
+            Value::Int(account.tenant.0),
+            Value::Text(account.address.as_str()),
+            Value::Text(account.name.as_str()),
+            Value::Text(account.role.word()),
+            Value::Int(account.clearance.0.into()),
+            Value::Bool(true),
+            Value::OptText(new.password.as_deref()),
+            Value::Int(now),
+        ];
+        tx.execute(ADD, &values).await.map_err(|e| e.or_taken("address"))?;
+        let entry = NewEntry::done("account.add", Subject::by(permit.who()))
+            .on(Subject::Who(Who::Account(account.id)))
+            .saying(account.role.word());
+        audit::append(&mut tx, self.keys(), account.tenant, entry, now).await?;
+        tx.commit().await?;
+        Ok(account)
     }
+
     /// An account by id.
     ///
     /// # Errors
     /// The database.
-    pub async fn account(&self, _id: AccountId) -> Result<Option<Account>> {
-        later()
+    pub async fn account(&self, id: AccountId) -> Result<Option<Account>> {
+        const SQL: &str = concat!("SELECT ", account_columns!(), " FROM account a WHERE a.id = $1");
+        self.db().row(SQL, &[Value::Int(id.0)], |row| read_account(row, 0)).await
     }
+
     /// An account and its password (PHC) by address.
     ///
     /// # Errors
     /// The database.
-    pub async fn account_by_address(&self, _address: &Address) -> Result<Option<(Account, Option<String>)>> {
-        later()
+    pub async fn account_by_address(&self, address: &Address) -> Result<Option<(Account, Option<String>)>> {
+        const SQL: &str =
+            concat!("SELECT ", account_columns!(), ", a.password FROM account a WHERE a.address = $1");
+        let read = |row: &Row| Ok((read_account(row, 0)?, row.opt_text(ACCOUNT_COLUMNS)?));
+        self.db().row(SQL, &[Value::Text(address.as_str())], read).await
     }
+
     /// Everyone enabled in the tenant, by name.
     ///
     /// # Errors
     /// The database.
-    pub async fn people(&self, _permit: &TenantPermit<ReadPeople>) -> Result<Vec<Account>> {
-        later()
+    pub async fn people(&self, permit: &TenantPermit<ReadPeople>) -> Result<Vec<Account>> {
+        const SQL: &str = concat!(
+            "SELECT ",
+            account_columns!(),
+            " FROM account a WHERE a.tenant = $1 AND a.enabled = $2 ORDER BY a.name, a.address"
+        );
+        let values = [Value::Int(permit.tenant().0), Value::Bool(true)];
+        self.db().rows(SQL, &values, |row| read_account(row, 0)).await
     }
+
     /// All accounts of the tenant, by address.
     ///
     /// # Errors
     /// The database.
-    pub async fn accounts(&self, _permit: &TenantPermit<ReadRooms>) -> Result<Vec<AccountRow>> {
-        later()
+    pub async fn accounts(&self, permit: &TenantPermit<ReadRooms>) -> Result<Vec<AccountRow>> {
+        const SQL: &str = concat!(
+            "SELECT ",
+            account_columns!(),
+            ", a.created_us, a.last_used_us FROM account a WHERE a.tenant = $1 ORDER BY a.address"
+        );
+        let read = |row: &Row| {
+            let account = read_account(row, 0)?;
+            let (created, last_used) = (row.int(ACCOUNT_COLUMNS)?, row.opt_int(ACCOUNT_COLUMNS + 1)?);
+            Ok(AccountRow { account, created, last_used })
+        };
+        self.db().rows(SQL, &[Value::Int(permit.tenant().0)], read).await
     }
+
     /// Replaces a password; sessions stay.
     ///
     /// # Errors
     /// `Gone` when there is no such account.
-    pub async fn set_password(&self, _account: AccountId, _phc: &str, _now: Micros) -> Result<()> {
-        later()
+    pub async fn set_password(&self, account: AccountId, phc: &str, now: Micros) -> Result<()> {
+        let mut tx = self.db().begin().await?;
+        const TENANT: &str = "SELECT tenant FROM account WHERE id = $1";
+        let tenant = tx
+            .row(TENANT, &[Value::Int(account.0)], |row| row.int(0).map(TenantId))
+            .await?
+            .ok_or(StoreError::Gone { what: "account" })?;
+        const SET: &str = "UPDATE account SET password = $2 WHERE id = $1";
+        tx.execute(SET, &[Value::Int(account.0), Value::Text(phc)]).await?;
+        let entry = NewEntry::done("password.change", Subject::by(Who::Account(account)));
+        audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
+        tx.commit().await
     }
-    /// Disables (and ends all sessions, in the same transaction) or enables. Gives the sessions ended.
+
+    /// Disables (and ends all sessions and open invitations, in the same transaction) or enables. Gives
+    /// the sessions ended.
     ///
     /// # Errors
     /// `Gone` when the tenant has no such account.
     pub async fn set_enabled(
         &self,
-        _permit: &TenantPermit<ManageAccounts>,
-        _account: AccountId,
-        _enabled: bool,
-        _now: Micros,
-    ) -> Result<Vec<beffroi_domain::SessionId>> {
-        later()
+        permit: &TenantPermit<ManageAccounts>,
+        account: AccountId,
+        enabled: bool,
+        now: Micros,
+    ) -> Result<Vec<SessionId>> {
+        let mut tx = self.db().begin().await?;
+        const SET: &str = "UPDATE account SET enabled = $3 WHERE id = $1 AND tenant = $2";
+        let values = [Value::Int(account.0), Value::Int(permit.tenant().0), Value::Bool(enabled)];
+        if tx.execute(SET, &values).await? == 0 {
+            return Err(StoreError::Gone { what: "account" });
+        }
+        let mut ended = vec![];
+        if !enabled {
+            ended = end_sessions(&mut tx, Who::Account(account)).await?;
+            const SPEND: &str = "UPDATE invitation SET spent_us = $2 WHERE account = $1 AND spent_us IS NULL";
+            tx.execute(SPEND, &[Value::Int(account.0), Value::Int(now)]).await?;
+        }
+        let act = if enabled { "account.enable" } else { "account.disable" };
+        let entry = NewEntry::done(act, Subject::by(permit.who())).on(Subject::Who(Who::Account(account)));
+        audit::append(&mut tx, self.keys(), permit.tenant(), entry, now).await?;
+        tx.commit().await?;
+        Ok(ended)
     }
 }

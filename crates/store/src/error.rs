@@ -85,4 +85,25 @@ impl StoreError {
     pub(crate) fn is_duplicate(&self) -> bool {
         matches!(self, Self::Database(sqlx::Error::Database(e)) if e.is_unique_violation())
     }
+
+    /// The same, said as what it is when it is about a name.
+    pub(crate) fn or_taken(self, what: &'static str) -> Self {
+        if self.is_duplicate() { Self::Taken { what } } else { self }
+    }
+
+    /// The same failure once more, for everyone who waited for one commit.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::DiskFull => Self::DiskFull,
+            Self::Closing => Self::Closing,
+            Self::Gone { what } => Self::Gone { what },
+            Self::Key { what } => Self::Key { what: what.clone() },
+            Self::Damaged { what } => Self::Damaged { what: what.clone() },
+            other => {
+                let cause =
+                    std::error::Error::source(other).map_or_else(|| other.to_string(), |c| c.to_string());
+                Self::Database(sqlx::Error::Protocol(cause))
+            }
+        }
+    }
 }

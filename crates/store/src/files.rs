@@ -44,6 +44,10 @@ pub struct FileStream {
     inner: Pin<Box<dyn Stream<Item = Result<Bytes>> + Send>>,
 }
 
+/// Uploads that this process is in the middle of.
+#[derive(Debug, Default)]
+pub(crate) struct Uploads {}
+
 impl Stream for FileStream {
     type Item = Result<Bytes>;
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {

@@ -1,7 +1,13 @@
 //! Invitations and resets: links of one hour and one use.
-use crate::{Result, Store, later};
-use beffroi_domain::{Account, AccountId, Micros};
-use beffroi_policy::{ManageAccounts, TenantPermit};
+
+use crate::accounts::{ACCOUNT_COLUMNS, account_columns, account_of, read_account};
+use crate::audit::{self, NewEntry, Subject};
+use crate::crypto::{entropy, new_token, token_hash};
+use crate::sessions::end_sessions;
+use crate::sql::{Row, Value};
+use crate::{Result, Store};
+use beffroi_domain::{Account, AccountId, InvitationId, Micros, TenantId};
+use beffroi_policy::{ManageAccounts, TenantPermit, Who};
 
 /// What a link is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +16,16 @@ pub enum InvitationKind {
     Invitation,
     /// Another password.
     Reset,
+}
+
+impl InvitationKind {
+    /// The word used in the database and the API.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Invitation => "invitation",
+            Self::Reset => "reset",
+        }
+    }
 }
 
 /// A link that still opens.
@@ -23,6 +39,9 @@ pub struct Invitation {
     pub expires: Micros,
 }
 
+/// How long a link opens.
+const LIFE_US: Micros = 3_600_000_000;
+
 impl Store {
     /// Makes a link and closes the former ones of this account; gives its token and when it expires.
     ///
@@ -30,31 +49,86 @@ impl Store {
     /// `Gone` when the tenant has no such account.
     pub async fn invite(
         &self,
-        _permit: &TenantPermit<ManageAccounts>,
-        _account: AccountId,
-        _kind: InvitationKind,
-        _now: Micros,
+        permit: &TenantPermit<ManageAccounts>,
+        account: AccountId,
+        kind: InvitationKind,
+        now: Micros,
     ) -> Result<(String, Micros)> {
-        later()
+        let (token, kept) = new_token();
+        let expires = now + LIFE_US;
+        let mut tx = self.db().begin().await?;
+        account_of(&mut tx, permit.tenant(), account).await?;
+        const SPEND: &str = "UPDATE invitation SET spent_us = $2 WHERE account = $1 AND spent_us IS NULL";
+        tx.execute(SPEND, &[Value::Int(account.0), Value::Int(now)]).await?;
+        const ADD: &str = "
+            INSERT INTO invitation (id, token, account, kind, created_us, expires_us)
+            VALUES ($1, $2, $3, $4, $5, $6)";
+        let values = [
+            Value::Int(InvitationId::mint(now, entropy()).0),
+            Value::Bytes(&kept),
+            Value::Int(account.0),
+            Value::Text(kind.word()),
+            Value::Int(now),
+            Value::Int(expires),
+        ];
+        tx.execute(ADD, &values).await?;
+        let entry = NewEntry::done("account.invite", Subject::by(permit.who()))
+            .on(Subject::Who(Who::Account(account)))
+            .saying(kind.word());
+        audit::append(&mut tx, self.keys(), permit.tenant(), entry, now).await?;
+        tx.commit().await?;
+        Ok((token, expires))
     }
+
     /// The link of a token, unless it was used, replaced or is over.
     ///
     /// # Errors
     /// The database.
-    pub async fn invitation(&self, _token: &str, _now: Micros) -> Result<Option<Invitation>> {
-        later()
+    pub async fn invitation(&self, token: &str, now: Micros) -> Result<Option<Invitation>> {
+        let Some(kept) = token_hash(token) else { return Ok(None) };
+        const SQL: &str = concat!(
+            "SELECT ",
+            account_columns!(),
+            ", i.kind, i.expires_us FROM invitation i JOIN account a ON a.id = i.account
+              WHERE i.token = $1 AND i.spent_us IS NULL AND i.expires_us > $2 AND a.enabled = $3"
+        );
+        let read = |row: &Row| {
+            let reset = row.text(ACCOUNT_COLUMNS)? == "reset";
+            Ok(Invitation {
+                account: read_account(row, 0)?,
+                kind: if reset { InvitationKind::Reset } else { InvitationKind::Invitation },
+                expires: row.int(ACCOUNT_COLUMNS + 1)?,
+            })
+        };
+        self.db().row(SQL, &[Value::Bytes(&kept), Value::Int(now), Value::Bool(true)], read).await
     }
+
     /// Uses a link: sets the password and ends all sessions of the account, at once or not at all.
     /// `None` when it no longer opens.
     ///
     /// # Errors
     /// The database.
-    pub async fn accept_invitation(
-        &self,
-        _token: &str,
-        _phc: &str,
-        _now: Micros,
-    ) -> Result<Option<AccountId>> {
-        later()
+    pub async fn accept_invitation(&self, token: &str, phc: &str, now: Micros) -> Result<Option<AccountId>> {
+        let Some(kept) = token_hash(token) else { return Ok(None) };
+        let mut tx = self.db().begin().await?;
+        // The update is the test: of two that come at once, one finds it spent.
+        const SPEND: &str = "
+            UPDATE invitation SET spent_us = $2
+             WHERE token = $1 AND spent_us IS NULL AND expires_us > $2
+               AND EXISTS (SELECT 1 FROM account a WHERE a.id = account AND a.enabled = $3)
+            RETURNING account, kind";
+        let values = [Value::Bytes(&kept), Value::Int(now), Value::Bool(true)];
+        let spent = tx.row(SPEND, &values, |row| Ok((AccountId(row.int(0)?), row.text(1)?))).await?;
+        let Some((account, kind)) = spent else { return Ok(None) };
+        const SET: &str = "UPDATE account SET password = $2 WHERE id = $1 RETURNING tenant";
+        let tenant = tx
+            .row(SET, &[Value::Int(account.0), Value::Text(phc)], |row| row.int(0).map(TenantId))
+            .await?
+            .ok_or(crate::StoreError::Gone { what: "account" })?;
+        end_sessions(&mut tx, Who::Account(account)).await?;
+        let entry = NewEntry::done("invitation.accept", Subject::by(Who::Account(account))).saying(&kind);
+        audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
+        tx.commit().await?;
+        Ok(Some(account))
     }
 }

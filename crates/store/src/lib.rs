@@ -6,18 +6,26 @@
 
 mod accounts;
 mod audit;
+mod crypto;
 mod error;
+mod event;
 mod files;
 mod guests;
 mod invitations;
+mod keys;
+mod master;
 mod members;
+mod merkle;
 mod notices;
 mod open;
 mod rooms;
 mod sessions;
+mod sql;
 mod tenants;
 mod timeline;
+mod verify;
 mod waits;
+mod writer;
 
 pub use accounts::{AccountRow, NewAccount};
 pub use audit::{AuditEntry, AuditFilter, AuditPage, Finding, NewEntry, Outcome, Subject};

@@ -1,7 +1,14 @@
 //! Opening and closing.
+
+use crate::files::Uploads;
+use crate::keys::KeyRing;
+use crate::master::{self, Master};
 use crate::notices::Notices;
-use crate::{Listener, Notice, Result, later};
-use std::path::PathBuf;
+use crate::sql::{Db, without_password};
+use crate::writer::Writer;
+use crate::{Listener, Notice, Result};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Where everything is.
 #[derive(Clone, Debug)]
@@ -123,9 +130,20 @@ pub enum OpenError {
 
 /// Everything kept. Cheap to clone; all clones are one.
 #[derive(Clone, Debug)]
-pub struct Store {
-    pub(crate) notices: Notices,
+pub struct Store(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    db: Db,
+    keys: Arc<KeyRing>,
+    blobs: PathBuf,
+    uploads: Uploads,
+    writer: Writer,
+    notices: Notices,
 }
+
+/// The migrations, oldest first. One that was released is never changed.
+const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("../../../migrations/0001_start.sql"))];
 
 impl Store {
     /// Opens everything, making and upgrading what needs it.
@@ -133,7 +151,45 @@ impl Store {
     /// # Errors
     /// Each says what to do.
     pub async fn open(settings: Settings) -> Result<Self, OpenError> {
-        Err(OpenError::Setting(settings.database))
+        let blobs = |cause| OpenError::Blobs { folder: settings.blobs.clone(), cause };
+        if settings.create {
+            std::fs::create_dir_all(&settings.blobs).map_err(blobs)?;
+            if let Some(folder) =
+                settings.database.strip_prefix("sqlite:").and_then(|path| Path::new(path).parent())
+            {
+                std::fs::create_dir_all(folder).map_err(blobs)?;
+            }
+        }
+        let db = Db::connect(&settings.database, settings.create).await?;
+        db.migrate(MIGRATIONS).await?;
+        let master = Master::open(&db, &settings.master_key, settings.create).await?;
+        let keys = Arc::new(KeyRing::new(settings.master_key, master));
+        let writer = Writer::start(db.clone(), keys.clone());
+        tracing::debug!(database = without_password(&settings.database), "the store is open");
+        Ok(Self(Arc::new(Inner {
+            db,
+            keys,
+            blobs: settings.blobs,
+            uploads: Uploads::default(),
+            writer,
+            notices: Notices::new(),
+        })))
+    }
+
+    pub(crate) fn db(&self) -> &Db {
+        &self.0.db
+    }
+    pub(crate) fn keys(&self) -> &KeyRing {
+        &self.0.keys
+    }
+    pub(crate) fn blobs(&self) -> &Path {
+        &self.0.blobs
+    }
+    pub(crate) fn uploads(&self) -> &Uploads {
+        &self.0.uploads
+    }
+    pub(crate) fn writer(&self) -> &Writer {
+        &self.0.writer
     }
 
     /// Whether the database answers.
@@ -141,20 +197,23 @@ impl Store {
     /// # Errors
     /// It does not.
     pub async fn ready(&self) -> Result<()> {
-        later()
+        self.db().row("SELECT COUNT(*) FROM migration", &[], |row| row.int(0)).await.map(drop)
     }
 
     /// Writes what waits, then closes. Later calls get `Closing`.
-    pub async fn close(&self) {}
+    pub async fn close(&self) {
+        self.writer().stop().await;
+        self.db().close().await;
+    }
 
     /// Tells every listener of this process. Call it after the change was kept.
     pub fn announce(&self, notice: Notice) {
-        self.notices.tell(notice);
+        self.0.notices.tell(notice);
     }
 
     /// Listens from now on.
     pub fn listen(&self) -> Listener {
-        self.notices.listen()
+        self.0.notices.listen()
     }
 
     /// `beffroi keys rotate`: a new master key and new tenant keys; room, file and person keys are
@@ -164,6 +223,6 @@ impl Store {
     /// # Errors
     /// Nothing changed.
     pub async fn rotate_keys(&self) -> Result<PathBuf> {
-        later()
+        master::rotate(self.db(), self.keys()).await
     }
 }

@@ -1,0 +1,388 @@
+//! One SQL text for SQLite and PostgreSQL: `$1` parameters, `TEXT`, `BIGINT`, `BOOLEAN`, and `BYTES` in
+//! migrations. The few words that cannot be shared are in [`Db::migrate`], [`Tx::locking`] and
+//! [`Db::connect`].
+
+use crate::{OpenError, Result, StoreError};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
+use sqlx::sqlite::{
+    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
+};
+use sqlx::{Arguments, AssertSqlSafe, ConnectOptions as _, Postgres, Row as _, Sqlite, Transaction};
+use std::collections::HashMap;
+use std::str::FromStr as _;
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// A value to bind. `None` needs its type because PostgreSQL asks for one.
+#[derive(Debug)]
+pub(crate) enum Value<'a> {
+    Int(i64),
+    OptInt(Option<i64>),
+    Text(&'a str),
+    OptText(Option<&'a str>),
+    Bool(bool),
+    Bytes(&'a [u8]),
+}
+
+macro_rules! bind {
+    ($arguments:ty, $values:expr) => {{
+        let mut arguments = <$arguments>::default();
+        for value in $values {
+            let added = match value {
+                Value::Int(v) => arguments.add(*v),
+                Value::OptInt(v) => arguments.add(*v),
+                Value::Text(v) => arguments.add(*v),
+                Value::OptText(v) => arguments.add(*v),
+                Value::Bool(v) => arguments.add(*v),
+                Value::Bytes(v) => arguments.add(*v),
+                };
+            added.map_err(|cause| StoreError::Database(sqlx::Error::Encode(cause)))?;
+        }
+        arguments
+    }};
+}
+
+/// A row read back, by column number from 0.
+pub(crate) enum Row {
+    Sqlite(SqliteRow),
+    Postgres(PgRow),
+}
+
+macro_rules! readers { ($($name:ident: $type:ty,)+) => { $(
+    pub(crate) fn $name(&self, column: usize) -> Result<$type> {
+        Ok(match self {
+            Self::Sqlite(row) => row.try_get(column)?,
+            Self::Postgres(row) => row.try_get(column)?,
+        })
+    }
+)+ } }
+
+impl Row {
+    readers! {
+        int: i64,
+        opt_int: Option<i64>,
+        text: String,
+        opt_text: Option<String>,
+        bool: bool,
+        bytes: Vec<u8>,
+    }
+}
+
+/// The database. SQLite has one connection that writes, because it can have only one writer anyway, and
+/// a queue in the program is fairer than its busy handler.
+#[derive(Clone, Debug)]
+pub(crate) enum Db {
+    Sqlite { write: SqlitePool, read: SqlitePool },
+    Postgres(PgPool),
+}
+
+/// A transaction that writes. Dropped without [`Tx::commit`], it never happened.
+pub(crate) enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// How long a write waits for another process (the command line beside the server).
+const BUSY: Duration = Duration::from_secs(20);
+const SQLITE_READERS: u32 = 4;
+const POSTGRES_CONNECTIONS: u32 = 12;
+
+impl Db {
+    /// Connects; `create` makes a missing SQLite file.
+    pub(crate) async fn connect(setting: &str, create: bool) -> Result<Self, OpenError> {
+        if let Some(path) = setting.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            if !create && !std::path::Path::new(path).exists() {
+                return Err(OpenError::NoDatabase { database: setting.to_owned() });
+            }
+            let unreachable = |cause| OpenError::Unreachable { database: setting.to_owned(), cause };
+            let options = SqliteConnectOptions::new()
+                .filename(path)
+                .create_if_missing(create)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .foreign_keys(true)
+                .busy_timeout(BUSY)
+                // Checkpoints copy the log into the database within someone's commit: fewer of them,
+                // and none that makes the log longer than 32 MiB of pages.
+                .pragma("wal_autocheckpoint", "8000")
+                .pragma("journal_size_limit", "67108864")
+                .statement_cache_capacity(300)
+                .disable_statement_logging();
+            let pool = |most| {
+                SqlitePoolOptions::new()
+                    .max_connections(most)
+                    .min_connections(1)
+                    .idle_timeout(None)
+                    .max_lifetime(None)
+                    .test_before_acquire(false)
+                    .acquire_timeout(BUSY)
+            };
+            let write = pool(1).connect_with(options.clone()).await.map_err(unreachable)?;
+            let read = pool(SQLITE_READERS).connect_with(options).await.map_err(unreachable)?;
+            Ok(Self::Sqlite { write, read })
+        } else if setting.starts_with("postgres://") || setting.starts_with("postgresql://") {
+            let shown = without_password(setting);
+            let unreachable = |cause| OpenError::Unreachable { database: shown.clone(), cause };
+            let options = PgConnectOptions::from_str(setting)
+                .map_err(unreachable)?
+                .options([("synchronous_commit", "on")])
+                .application_name("beffroi")
+                .statement_cache_capacity(300)
+                .disable_statement_logging();
+            let pool = PgPoolOptions::new()
+                .max_connections(POSTGRES_CONNECTIONS)
+                .acquire_timeout(BUSY)
+                .test_before_acquire(false)
+                .connect_with(options)
+                .await
+                .map_err(unreachable)?;
+            Ok(Self::Postgres(pool))
+        } else {
+            Err(OpenError::Setting(without_password(setting)))
+        }
+    }
+
+    /// Rows of a statement that only reads.
+    pub(crate) async fn rows<T>(
+        &self,
+        sql: &'static str,
+        values: &[Value<'_>],
+        read: impl FnMut(&Row) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        match self {
+            Self::Sqlite { read: pool, .. } => {
+                let rows = sqlx::query_with(sql, bind!(SqliteArguments, values)).fetch_all(pool).await?;
+                rows.into_iter().map(Row::Sqlite).collect::<Vec<_>>().iter().map(read).collect()
+            }
+            Self::Postgres(pool) => {
+                let rows = sqlx::query_with(sql, bind!(PgArguments, values)).fetch_all(pool).await?;
+                rows.into_iter().map(Row::Postgres).collect::<Vec<_>>().iter().map(read).collect()
+            }
+        }
+    }
+
+    /// The first row of a statement that only reads.
+    pub(crate) async fn row<T>(
+        &self,
+        sql: &'static str,
+        values: &[Value<'_>],
+        read: impl FnMut(&Row) -> Result<T>,
+    ) -> Result<Option<T>> {
+        Ok(self.rows(sql, values, read).await?.into_iter().next())
+    }
+
+    /// Starts to write. On SQLite nobody else writes until the end.
+    pub(crate) async fn begin(&self) -> Result<Tx> {
+        Ok(match self {
+            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// One statement that writes, alone in its transaction; gives the rows it changed.
+    pub(crate) async fn execute(&self, sql: &'static str, values: &[Value<'_>]) -> Result<u64> {
+        Ok(match self {
+            Self::Sqlite { write, .. } => {
+                sqlx::query_with(sql, bind!(SqliteArguments, values)).execute(write).await?.rows_affected()
+            }
+            Self::Postgres(pool) => {
+                sqlx::query_with(sql, bind!(PgArguments, values)).execute(pool).await?.rows_affected()
+            }
+        })
+    }
+
+    /// Applies the migrations that the database does not have, each in its transaction.
+    pub(crate) async fn migrate(&self, migrations: &[(i64, &str)]) -> Result<(), OpenError> {
+        let known = migrations.last().map_or(0, |(version, _)| *version);
+        let failed = |version| move |cause| OpenError::Migration { version, cause };
+        self.raw("CREATE TABLE IF NOT EXISTS migration (version BIGINT PRIMARY KEY)")
+            .await
+            .map_err(failed(0))?;
+        for (version, text) in migrations {
+            let mut tx = self.begin().await.map_err(OpenError::Read)?;
+            // Two processes may start at once: the second waits here and then finds the work done.
+            if let Tx::Postgres(_) = &tx {
+                tx.execute("LOCK TABLE migration IN EXCLUSIVE MODE", &[]).await.map_err(OpenError::Read)?;
+            }
+            let found = tx
+                .row("SELECT COALESCE(MAX(version), 0) FROM migration", &[], |row| row.int(0))
+                .await
+                .map_err(OpenError::Read)?
+                .unwrap_or(0);
+            if found > known {
+                return Err(OpenError::Newer { found, known });
+            }
+            if found >= *version {
+                continue;
+            }
+            tx.raw(text).await.map_err(failed(*version))?;
+            tx.execute("INSERT INTO migration (version) VALUES ($1)", &[Value::Int(*version)])
+                .await
+                .map_err(OpenError::Read)?;
+            tx.commit().await.map_err(OpenError::Read)?;
+        }
+        Ok(())
+    }
+
+    async fn raw(&self, sql: &'static str) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite { write, .. } => sqlx::raw_sql(sql).execute(write).await.map(drop),
+            Self::Postgres(pool) => sqlx::raw_sql(sql).execute(pool).await.map(drop),
+        }
+    }
+
+    /// Waits for what runs, then closes all connections.
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite { write, read } => {
+                read.close().await;
+                write.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Tx {
+    pub(crate) async fn rows<T>(
+        &mut self,
+        sql: &'static str,
+        values: &[Value<'_>],
+        read: impl FnMut(&Row) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        match self {
+            Self::Sqlite(tx) => {
+                let rows = sqlx::query_with(sql, bind!(SqliteArguments, values)).fetch_all(&mut **tx).await?;
+                rows.into_iter().map(Row::Sqlite).collect::<Vec<_>>().iter().map(read).collect()
+            }
+            Self::Postgres(tx) => {
+                let rows = sqlx::query_with(sql, bind!(PgArguments, values)).fetch_all(&mut **tx).await?;
+                rows.into_iter().map(Row::Postgres).collect::<Vec<_>>().iter().map(read).collect()
+            }
+        }
+    }
+
+    pub(crate) async fn row<T>(
+        &mut self,
+        sql: &'static str,
+        values: &[Value<'_>],
+        read: impl FnMut(&Row) -> Result<T>,
+    ) -> Result<Option<T>> {
+        Ok(self.rows(sql, values, read).await?.into_iter().next())
+    }
+
+    pub(crate) async fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64> {
+        Ok(match self {
+            Self::Sqlite(tx) => sqlx::query_with(sql, bind!(SqliteArguments, values))
+                .execute(&mut **tx)
+                .await?
+                .rows_affected(),
+            Self::Postgres(tx) => {
+                sqlx::query_with(sql, bind!(PgArguments, values)).execute(&mut **tx).await?.rows_affected()
+            }
+        })
+    }
+
+    /// The same `SELECT`, holding its rows until the end on PostgreSQL. On SQLite the whole transaction
+    /// is the lock.
+    pub(crate) fn locking(&self, sql: &'static str) -> &'static str {
+        match self {
+            Self::Sqlite(_) => sql,
+            Self::Postgres(_) => kept(sql, 0, || format!("{sql} FOR UPDATE")),
+        }
+    }
+
+    /// The same `SELECT`, keeping its rows from being changed until the end on PostgreSQL.
+    pub(crate) fn sharing(&self, sql: &'static str) -> &'static str {
+        match self {
+            Self::Sqlite(_) => sql,
+            Self::Postgres(_) => kept(sql, usize::MAX, || format!("{sql} FOR SHARE")),
+        }
+    }
+
+    async fn raw(&mut self, text: &str) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite(tx) => {
+                sqlx::raw_sql(AssertSqlSafe(text.replace("BYTES", "BLOB"))).execute(&mut **tx).await.map(drop)
+            }
+            Self::Postgres(tx) => sqlx::raw_sql(AssertSqlSafe(text.replace("BYTES", "BYTEA")))
+                .execute(&mut **tx)
+                .await
+                .map(drop),
+        }
+    }
+
+    /// On disk when this answers.
+    pub(crate) async fn commit(self) -> Result<()> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+}
+
+/// A statement over several rows or ids: `{}` in `sql` becomes `times` groups `($1, $2, …)` of `width`
+/// values, or with `width` 0 a plain list `$1, $2, …`. Texts are made once and kept: use few sizes.
+pub(crate) fn repeated(sql: &'static str, width: usize, times: usize) -> &'static str {
+    kept(sql, width << 32 | times, || {
+        let group = |row: usize| {
+            let values: Vec<_> = (1..=width.max(1)).map(|c| format!("${}", row * width.max(1) + c)).collect();
+            if width == 0 { values.join(", ") } else { format!("({})", values.join(", ")) }
+        };
+        sql.replace("{}", &(0..times).map(group).collect::<Vec<_>>().join(", "))
+    })
+}
+
+/// The parts, largest first, in which to write `count` rows so that few statement texts exist: powers of
+/// two up to 128.
+pub(crate) fn parts(mut count: usize) -> Vec<usize> {
+    let mut parts = vec![];
+    while count > 0 {
+        let part = (1 << count.ilog2()).min(128);
+        parts.push(part);
+        count -= part;
+    }
+    parts
+}
+
+/// Texts made at run time from texts of the program, once each: their number is bounded by the calls
+/// that exist in the program times eight sizes.
+fn kept(sql: &'static str, variant: usize, make: impl FnOnce() -> String) -> &'static str {
+    static KEPT: Mutex<Option<HashMap<(&'static str, usize), &'static str>>> = Mutex::new(None);
+    let mut kept = KEPT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    kept.get_or_insert_default().entry((sql, variant)).or_insert_with(|| Box::leak(make().into_boxed_str()))
+}
+
+/// A database address as it may be shown.
+pub(crate) fn without_password(setting: &str) -> String {
+    let Some((scheme, rest)) = setting.split_once("://") else { return setting.to_owned() };
+    match rest.rsplit_once('@') {
+        Some((user, place)) => {
+            let user = user.split_once(':').map_or(user, |(user, _)| user);
+            format!("{scheme}://{user}@{place}")
+        }
+        None => setting.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_rows_in_one_statement() {
+        assert_eq!(repeated("VALUES {}", 2, 3), "VALUES ($1, $2), ($3, $4), ($5, $6)");
+        assert_eq!(repeated("IN ({})", 0, 3), "IN ($1, $2, $3)");
+        assert_eq!(parts(300), [128, 128, 32, 8, 4]);
+        assert_eq!(parts(0), Vec::<usize>::new());
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        assert_eq!(without_password("postgres://me:s3cr@t@h/db"), "postgres://me@h/db");
+        assert_eq!(without_password("sqlite:/srv/a.db"), "sqlite:/srv/a.db");
+    }
+}
