@@ -24,6 +24,7 @@ export interface StudioState {
  */
 export class Studio extends Readable<StudioState> {
   #call: Call | null = null;
+  #own: { video?: MediaStream; screen?: MediaStream } = {};
   /** Told whenever what I send changes. */
   onSends: (sends: Sends) => void = () => {};
 
@@ -48,6 +49,14 @@ export class Studio extends Readable<StudioState> {
 
   stream(mid: string): MediaStream | null {
     return this.#call?.stream(mid) ?? null;
+  }
+
+  /** My own picture or screen, for my own eyes. */
+  own(kind: 'video' | 'screen'): MediaStream | null {
+    const track = this.value[kind];
+    if (!track) return null;
+    if (this.#own[kind]?.getTracks()[0] !== track) this.#own[kind] = new MediaStream([track]);
+    return this.#own[kind] ?? null;
   }
 
   async microphone(on: boolean): Promise<void> {
@@ -158,7 +167,8 @@ export class Studio extends Readable<StudioState> {
 }
 
 function without(trouble: StudioState['trouble'], kind: Kind): StudioState['trouble'] {
-  const { [kind]: _, ...rest } = trouble;
+  const rest = { ...trouble };
+  delete rest[kind];
   return rest;
 }
 

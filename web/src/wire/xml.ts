@@ -29,7 +29,6 @@ const MEANING: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;'
 export function escape(text: string): string {
   return text
     .toWellFormed()
-    // eslint-disable-next-line no-control-regex
     .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '')
     // A bare carriage return would be read back as a line feed (XML 1.0 §2.11); SDP needs it.
     .replace(/[&<>'"\r]/g, (character) => MEANING[character] ?? character);
