@@ -1,0 +1,128 @@
+// A real Chromium, and visitors in it: each its own context, with everything that must not happen watched.
+import { chromium } from 'playwright-core';
+import { watchPeers } from './peers.mjs';
+
+const executablePath = process.env.CHROMIUM || '/usr/bin/chromium';
+const flags = [
+  '--headless=new',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--hide-scrollbars',
+  '--mute-audio',
+  '--use-fake-device-for-media-stream',
+  '--use-fake-ui-for-media-stream',
+  '--auto-select-desktop-capture-source=Entire screen',
+  '--autoplay-policy=no-user-gesture-required',
+];
+
+/** Answers that are part of the game: asking who I am before signing in. */
+const USUAL = [/401 .*\/api\/session$/];
+
+export async function openBrowser() {
+  return chromium.launch({ executablePath, headless: false, args: flags });
+}
+
+/** Somebody at their own machine. `faults` holds what should not have happened. */
+export class Visitor {
+  #forgiven = [...USUAL];
+
+  constructor(context, page, house, name) {
+    this.context = context;
+    this.page = page;
+    this.house = house;
+    this.name = name;
+    this.faults = [];
+    this.#watch();
+  }
+
+  static async arrive(browser, house, name, options = {}) {
+    const context = await browser.newContext({
+      viewport: { width: 1440, height: 900 },
+      locale: 'fr-FR',
+      timezoneId: 'Europe/Paris',
+      acceptDownloads: true,
+      ...options,
+    });
+    await context.grantPermissions(['clipboard-read', 'clipboard-write', 'camera', 'microphone'], { origin: house.url });
+    await context.addInitScript(watchPeers);
+    context.setDefaultTimeout(20_000);
+    return new Visitor(context, await context.newPage(), house, name);
+  }
+
+  /** From now on this answer or message is expected; matched against « STATUS METHOD URL » or the console's text. */
+  forgive(...patterns) {
+    this.#forgiven.push(...patterns);
+  }
+
+  #fault(text) {
+    if (!this.#forgiven.some((pattern) => pattern.test(text))) this.faults.push(`${this.name}: ${text}`);
+  }
+
+  #watch() {
+    const { context, page, house } = this;
+    const ours = (url) => {
+      const { protocol, host } = new URL(url);
+      return protocol === 'blob:' || protocol === 'data:' || host === new URL(house.url).host;
+    };
+    context.on('request', (request) => {
+      if (!ours(request.url())) this.#fault(`a request to another origin: ${request.url()}`);
+    });
+    page.on('websocket', (socket) => {
+      if (!ours(socket.url())) this.#fault(`a WebSocket to another origin: ${socket.url()}`);
+    });
+    page.on('response', (response) => {
+      if (response.status() >= 400) this.#fault(`answer ${response.status()} ${response.request().method()} ${response.url()}`);
+    });
+    page.on('console', (message) => {
+      if (message.type() !== 'error' && message.type() !== 'warning') return;
+      // The answer itself was judged above, with its status and address.
+      if (message.text().startsWith('Failed to load resource')) return;
+      this.#fault(`console ${message.type()}: ${message.text()}`);
+    });
+    page.on('pageerror', (error) => this.#fault(`script error: ${error.stack ?? error.message}`));
+  }
+
+  go(path) {
+    return this.page.goto(this.house.url + path);
+  }
+
+  /** Signs in on the page's own form and sees the rooms. */
+  async signIn(who = this.name, path = '/') {
+    const { address, password } = this.house.person(who);
+    await this.go(path);
+    await this.page.getByLabel('Adresse e-mail').fill(address);
+    await this.page.getByLabel('Mot de passe', { exact: true }).fill(password);
+    await this.page.getByRole('button', { name: 'Se connecter' }).click();
+    if (path === '/') await this.page.getByRole('heading', { name: 'Salons', exact: true }).waitFor();
+  }
+
+  /** Opens a room by its name in the rail. */
+  async enter(room) {
+    await this.page.getByRole('navigation').getByRole('link', { name: room }).click();
+    await this.page.getByRole('heading', { level: 1, name: room }).waitFor();
+  }
+
+  composer() {
+    return this.page.getByRole('textbox', { name: /^Écrire à/ });
+  }
+
+  async say(text) {
+    await this.composer().fill(text);
+    await this.page.keyboard.press('Enter');
+    await this.said(text).waitFor();
+  }
+
+  /** The message with that text, once it is in the timeline. */
+  said(text) {
+    return this.page.getByRole('region', { name: 'Conversation' }).getByRole('article').filter({ hasText: text });
+  }
+
+  async leave() {
+    await this.context.close();
+  }
+}
