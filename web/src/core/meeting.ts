@@ -80,7 +80,9 @@ export class Meeting extends Readable<MeetingView> {
       try {
         await this.wire.knock(this.room);
       } catch (cause) {
-        this.#change({ phase: 'outside', problem: Problem.from(cause) });
+        // Nobody has rung yet: the guest stays, and whoever shows the door knocks again (`handleLinkBack`).
+        const problem = Problem.from(cause);
+        this.#change({ phase: problem.title === 'not-found' ? 'waiting' : 'outside', problem });
       }
       return; // being let in continues in handleState
     }
@@ -126,7 +128,7 @@ export class Meeting extends Readable<MeetingView> {
 
   /** The conversation's link is back: the server may have let me go meanwhile. */
   async handleLinkBack(): Promise<void> {
-    if (this.value.phase === 'waiting') return void this.wire.knock(this.room).catch(() => {});
+    if (this.value.phase === 'waiting') return this.#knockAgain();
     if (this.value.phase !== 'inside' && this.value.phase !== 'returning') return;
     try {
       const state = await this.wire.state(this.room);
@@ -134,6 +136,15 @@ export class Meeting extends Readable<MeetingView> {
       if (!still) return await this.#enter('returning');
       if (state) this.handleState({ ...state, me: this.value.me });
       await this.wire.media(this.room, this.#sends);
+    } catch (cause) {
+      this.#change({ problem: Problem.from(cause) });
+    }
+  }
+
+  async #knockAgain(): Promise<void> {
+    try {
+      await this.wire.knock(this.room);
+      this.#change({ problem: null });
     } catch (cause) {
       this.#change({ problem: Problem.from(cause) });
     }
@@ -148,12 +159,27 @@ export class Meeting extends Readable<MeetingView> {
   }
 
   #handleOver(state: MeetingState): void {
-    const mine = this.value.phase !== 'outside' && this.value.phase !== 'over';
+    if (this.value.phase === 'over') return; // the answer to my own leaving
     // `replaced` tells the connection that another one of mine took its place: when I am coming
     // back by myself, that other one is me.
     if (state.over === 'replaced' && (this.value.phase === 'returning' || this.value.phase === 'joining')) return;
+    if (state.over === 'ended' && this.value.phase === 'inside') return void this.#endedOrLost();
+    this.#finish(state.over);
+  }
+
+  #finish(over: MeetingState['over']): void {
+    const mine = this.value.phase !== 'outside';
     this.#hangUp();
-    this.set({ ...OUTSIDE, phase: mine ? 'over' : 'outside', over: state.over });
+    this.set({ ...OUTSIDE, phase: mine ? 'over' : 'outside', over });
+  }
+
+  /** The server also says « ended » when it lost my media path: a meeting that is still on takes me back. */
+  async #endedOrLost(): Promise<void> {
+    this.#change({ phase: 'returning' });
+    const state = await this.wire.state(this.room).catch(() => null);
+    if (this.value.phase !== 'returning') return;
+    if (state && !state.over) await this.#return();
+    else this.#finish('ended');
   }
 
   handleSpeaking(meeting: string, participants: readonly string[]): void {

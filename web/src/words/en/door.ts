@@ -46,6 +46,7 @@ export const door: Translation<typeof source> = {
   'guest.nothingBefore': 'Neither sound nor picture leaves you before you ask for it; your microphone is muted when you enter.',
   'guest.continue': 'Continue',
   'guest.again': 'Back to the door',
+  'guest.early': 'Nobody has rung yet. Keep this page open: it knocks by itself as soon as the meeting starts.',
   'guest.closed': 'This link no longer opens',
   'guest.closedSays': 'The person who sent it to you has closed it, or its time is over. Ask them for a new link.',
   'guest.account': 'You are already signed in with your account',

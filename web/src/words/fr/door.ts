@@ -44,6 +44,7 @@ export const door = {
   'guest.nothingBefore': 'Ni son ni image ne partent de chez vous avant que vous l’ayez demandé ; votre micro est coupé à l’entrée.',
   'guest.continue': 'Continuer',
   'guest.again': 'Retourner à la porte',
+  'guest.early': 'Personne n’a encore sonné. Gardez cette page ouverte : elle frappera d’elle-même dès que la réunion commence.',
   'guest.closed': 'Ce lien n’ouvre plus',
   'guest.closedSays': 'La personne qui vous l’a envoyé l’a fermé, ou son heure est passée. Demandez-lui un nouveau lien.',
   'guest.account': 'Vous êtes déjà connecté avec votre compte',
