@@ -164,7 +164,8 @@ impl Store {
         db.migrate(MIGRATIONS).await?;
         let master = Master::open(&db, &settings.master_key, settings.create).await?;
         let keys = Arc::new(KeyRing::new(settings.master_key, master));
-        let writer = Writer::start(db.clone(), keys.clone());
+        let notices = Notices::new();
+        let writer = Writer::start(db.clone(), keys.clone(), notices.clone());
         tracing::debug!(database = without_password(&settings.database), "the store is open");
         Ok(Self(Arc::new(Inner {
             db,
@@ -172,7 +173,7 @@ impl Store {
             blobs: settings.blobs,
             uploads: Uploads::default(),
             writer,
-            notices: Notices::new(),
+            notices,
         })))
     }
 

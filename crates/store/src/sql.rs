@@ -36,7 +36,7 @@ macro_rules! bind {
                 Value::OptText(v) => arguments.add(*v),
                 Value::Bool(v) => arguments.add(*v),
                 Value::Bytes(v) => arguments.add(*v),
-                };
+            };
             added.map_err(|cause| StoreError::Database(sqlx::Error::Encode(cause)))?;
         }
         arguments

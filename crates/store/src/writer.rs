@@ -7,7 +7,8 @@
 use crate::event::{self, Sealed};
 use crate::keys::{KeyRing, RoomKey};
 use crate::sql::{Db, Tx, Value, parts, repeated};
-use crate::{Result, StoreError};
+use crate::notices::Notices;
+use crate::{Notice, Result, StoreError};
 use beffroi_domain::{AccountId, Author, Content, Event, Micros, RoomId, Speech};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -53,9 +54,9 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(db: Db, keys: Arc<KeyRing>) -> Self {
+    pub(crate) fn start(db: Db, keys: Arc<KeyRing>, notices: Notices) -> Self {
         let (queue, requests) = mpsc::channel(QUEUE);
-        let task = tokio::spawn(Work { db, keys, windows: HashMap::new() }.run(requests));
+        let task = tokio::spawn(Work { db, keys, notices, windows: HashMap::new() }.run(requests));
         Self { queue, task: Mutex::new(Some(task)) }
     }
 
@@ -126,6 +127,7 @@ struct Tail {
 struct Work {
     db: Db,
     keys: Arc<KeyRing>,
+    notices: Notices,
     windows: HashMap<RoomId, Window>,
 }
 
@@ -184,10 +186,12 @@ impl Work {
                     let _ = answer.send(Ok(event));
                 }
                 for (event, _, answer) in batch.staged {
+                    // Told from here and not by whoever asked: in the order of the timeline, once each.
+                    self.notices.tell(Notice::Event(Arc::new(event.clone())));
                     let _ = answer.send(Ok(event));
                 }
                 for mark in marks {
-                    let further = further.get(&(mark.room, mark.account)).is_some_and(|seq| *seq == mark.seq);
+                    let further = further.get(&(mark.room, mark.account)).is_some_and(|seq| *seq <= mark.seq);
                     let _ = mark.answer.send(Ok(further));
                 }
             }

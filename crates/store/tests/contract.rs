@@ -1,0 +1,544 @@
+//! Every function of the store, on SQLite and, when `BEFFROI_TEST_POSTGRES` gives a server
+//! (`postgres://user@host:port/database`), on PostgreSQL in a schema of its own per test.
+
+mod place;
+
+use beffroi_domain::{
+    Account, AccountId, Address, Author, Content, Factor, MeetingId, MemberRank, Rank, Role, Room, RoomId,
+    Speech, Tenant,
+};
+use beffroi_policy::{
+    Actor, CreateRoom, Denied, InviteGuest, ManageAccounts, ManageMembers, Permit, ReadAudit,
+    ReadMeetingTalk, ReadPeople, ReadRoom, ReadRooms, Rename, Ring, RoomAct, Speak, SpeakInMeeting, Who,
+    decide, decide_relabel, operator,
+};
+use beffroi_store::{
+    AuditFilter, InvitationKind, NewAccount, NewEntry, Outcome, Range, Store, StoreError, Subject,
+};
+use place::{both, now};
+
+/// A town hall: a tenant, three people, a room of two of them.
+pub struct Town {
+    pub store: Store,
+    pub tenant: Tenant,
+    pub alice: Account,
+    pub bob: Account,
+    pub carol: Account,
+    pub room: Room,
+}
+
+impl Town {
+    async fn new(store: Store) -> Self {
+        let tenant = store.add_tenant(&"demo.localhost".parse().unwrap(), "Mairie", now()).await.unwrap();
+        let mut people = vec![];
+        for (local, name, role) in [
+            ("alice", "Alice Martin", Role::Administrator),
+            ("bob", "Bob Durand", Role::Agent),
+            ("carol", "Carol", Role::Agent),
+        ] {
+            let new = NewAccount {
+                address: format!("{local}@demo.localhost").parse().unwrap(),
+                name: name.parse().unwrap(),
+                role,
+                clearance: Rank(2),
+                password: Some(format!("phc of {local}")),
+            };
+            let permit = operator::<ManageAccounts>(tenant.id, AccountId(0));
+            people.push(store.add_account(&permit, new, now()).await.unwrap());
+        }
+        let carol = people.pop().unwrap();
+        let bob = people.pop().unwrap();
+        let alice = people.pop().unwrap();
+        let permit = operator::<CreateRoom>(tenant.id, alice.id);
+        let room = store
+            .create_room(
+                &permit,
+                &"Équipe technique".parse().unwrap(),
+                "",
+                "internal",
+                alice.id,
+                &[bob.id],
+                now(),
+            )
+            .await
+            .unwrap();
+        Self { store, tenant, alice, bob, carol, room }
+    }
+
+    fn actor(&self, account: &Account, membership: Option<MemberRank>) -> Actor {
+        Actor {
+            who: Who::Account(account.id),
+            tenant: account.tenant,
+            role: account.role,
+            clearance: account.clearance,
+            factor: Factor::Password,
+            managed_device: false,
+            membership,
+        }
+    }
+
+    fn owner<A: RoomAct>(&self) -> Permit<A> {
+        decide(&self.actor(&self.alice, Some(MemberRank::Owner)), &self.room).unwrap()
+    }
+
+    fn author(&self) -> Author {
+        author(&self.alice)
+    }
+
+    async fn say(&self, text: &str) -> beffroi_domain::Event {
+        self.store.say(&self.owner::<Speak>(), self.author(), speech(text), now()).await.unwrap()
+    }
+}
+
+fn author(account: &Account) -> Author {
+    Author::Account(account.id, account.address.clone(), account.name.clone())
+}
+
+fn speech(text: &str) -> Speech {
+    Speech { origin: format!("origin of {text}"), meeting: None, payload: format!("<body>{text}</body>") }
+}
+
+fn all() -> Range {
+    Range { limit: 500, ..Range::default() }
+}
+
+#[test]
+fn a_body_starts_with_labels_and_a_whole_log() {
+    both(async |place| {
+        let town = Town::new(place.store().await).await;
+        let labels = town.store.labels(town.tenant.id).await.unwrap();
+        assert_eq!(labels, beffroi_domain::Label::shipped());
+        assert_eq!(town.store.tenant_by_domain("DEMO.localhost").await.unwrap(), Some(town.tenant.clone()));
+        assert_eq!(town.store.tenant(town.tenant.id).await.unwrap(), Some(town.tenant.clone()));
+        assert_eq!(town.store.tenants().await.unwrap(), [town.tenant.clone()]);
+        let again = town.store.add_tenant(&town.tenant.domain, "x", now()).await;
+        assert!(matches!(again, Err(StoreError::Taken { what: "domain" })), "{again:?}");
+        town.store.set_accreditation(town.tenant.id, "restricted", true, now()).await.unwrap();
+        assert!(town.store.labels(town.tenant.id).await.unwrap()[3].usable());
+        let none = town.store.set_accreditation(town.tenant.id, "none", true, now()).await;
+        assert!(matches!(none, Err(StoreError::Gone { what: "label" })));
+        assert_eq!(town.store.verify_audit().await.unwrap(), []);
+        town.store.ready().await.unwrap();
+    });
+}
+
+#[test]
+fn accounts_are_found_listed_and_disabled_with_their_sessions() {
+    both(async |place| {
+        let town = Town::new(place.store().await).await;
+        let (store, tenant) = (&town.store, town.tenant.id);
+        let manage = || operator::<ManageAccounts>(tenant, town.alice.id);
+        assert_eq!(store.account(town.bob.id).await.unwrap(), Some(town.bob.clone()));
+        let (found, phc) = store.account_by_address(&town.bob.address).await.unwrap().unwrap();
+        assert_eq!((found, phc.as_deref()), (town.bob.clone(), Some("phc of bob")));
+        let new = |address: &str| NewAccount {
+            address: address.parse().unwrap(),
+            name: "X".parse().unwrap(),
+            role: Role::Agent,
+            clearance: Rank(1),
+            password: None,
+        };
+        let twice = store.add_account(&manage(), new("bob@demo.localhost"), now()).await;
+        assert!(matches!(twice, Err(StoreError::Taken { what: "address" })), "{twice:?}");
+        assert!(matches!(
+            store.add_account(&manage(), new("x@else.where"), now()).await,
+            Err(StoreError::Refused(_))
+        ));
+        let (session, token) = store
+            .open_session(Who::Account(town.bob.id), tenant, Factor::Password, "Firefox\n", now())
+            .await
+            .unwrap();
+        let row = store.session_by_token(&token).await.unwrap().unwrap();
+        assert_eq!((row.id, row.who, row.agent.as_str()), (session, Who::Account(town.bob.id), "Firefox"));
+        assert_eq!(store.session_by_token("nonsense").await.unwrap(), None);
+        store.touch_session(session, now() + 5).await.unwrap();
+        assert!(store.sessions_of(town.bob.id).await.unwrap()[0].last_used > row.last_used);
+        store.set_password(town.bob.id, "new phc", now()).await.unwrap();
+        assert_eq!(store.set_enabled(&manage(), town.bob.id, false, now()).await.unwrap(), [session]);
+        assert_eq!(store.session_by_token(&token).await.unwrap(), None);
+        let refused =
+            store.open_session(Who::Account(town.bob.id), tenant, Factor::Password, "", now()).await;
+        assert!(matches!(refused, Err(StoreError::Gone { .. })));
+        let people = store.people(&operator::<ReadPeople>(tenant, town.alice.id)).await.unwrap();
+        assert_eq!(people.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["Alice Martin", "Carol"]);
+        let rows = store.accounts(&operator::<ReadRooms>(tenant, town.alice.id)).await.unwrap();
+        assert_eq!(rows.len(), 3);
+        assert!(rows[1].last_used.is_some() && !rows[1].account.enabled && rows[2].last_used.is_none());
+        assert_eq!(store.set_enabled(&manage(), town.bob.id, true, now()).await.unwrap(), []);
+        let elsewhere = operator::<ManageAccounts>(beffroi_domain::TenantId(1), town.alice.id);
+        assert!(matches!(
+            store.set_enabled(&elsewhere, town.bob.id, false, now()).await,
+            Err(StoreError::Gone { .. })
+        ));
+        let (one, _) =
+            store.open_session(Who::Account(town.bob.id), tenant, Factor::Second, "a", now()).await.unwrap();
+        let (two, _) =
+            store.open_session(Who::Account(town.bob.id), tenant, Factor::Second, "b", now()).await.unwrap();
+        assert!(store.end_session(one, now()).await.unwrap());
+        assert!(!store.end_session(one, now()).await.unwrap());
+        assert_eq!(store.end_sessions_of(Who::Account(town.bob.id), now()).await.unwrap(), [two]);
+        let (three, _) =
+            store.open_session(Who::Account(town.bob.id), tenant, Factor::Second, "", now()).await.unwrap();
+        assert_eq!(store.end_expired(0, 0).await.unwrap(), []);
+        assert_eq!(store.end_expired(now() + 1_000_000, 0).await.unwrap(), [three]);
+        assert_eq!(store.verify_audit().await.unwrap(), []);
+    });
+}
+
+#[test]
+fn an_invitation_opens_once_and_for_an_hour() {
+    both(async |place| {
+        let town = Town::new(place.store().await).await;
+        let manage = operator::<ManageAccounts>(town.tenant.id, town.alice.id);
+        let invite = async |kind| town.store.invite(&manage, town.bob.id, kind, now()).await.unwrap();
+        let (old, _) = invite(InvitationKind::Invitation).await;
+        let (token, expires) = invite(InvitationKind::Reset).await;
+        assert!(town.store.invitation(&old, now()).await.unwrap().is_none(), "replaced");
+        let found = town.store.invitation(&token, now()).await.unwrap().unwrap();
+        assert_eq!(
+            (found.account.id, found.kind, found.expires),
+            (town.bob.id, InvitationKind::Reset, expires)
+        );
+        assert!(town.store.invitation(&token, expires).await.unwrap().is_none(), "over");
+        assert_eq!(town.store.accept_invitation(&token, "phc 2", expires).await.unwrap(), None);
+        let (_, session) = town
+            .store
+            .open_session(Who::Account(town.bob.id), town.tenant.id, Factor::Password, "", now())
+            .await
+            .unwrap();
+        assert_eq!(town.store.accept_invitation(&token, "phc 2", now()).await.unwrap(), Some(town.bob.id));
+        assert_eq!(town.store.accept_invitation(&token, "phc 3", now()).await.unwrap(), None);
+        assert_eq!(town.store.session_by_token(&session).await.unwrap(), None);
+        let (_, phc) = town.store.account_by_address(&town.bob.address).await.unwrap().unwrap();
+        assert_eq!(phc.as_deref(), Some("phc 2"));
+    });
+}
+
+#[test]
+fn failures_are_counted_across_restarts() {
+    both(async |place| {
+        let town = Town::new(place.store().await).await;
+        let keys = ["a".to_owned(), "b".to_owned(), "c".to_owned()];
+        town.store.save_wait_counters(&[("b".into(), 3, 50), ("a".into(), 1, 40)]).await.unwrap();
+        assert_eq!(town.store.wait_counters(&keys).await.unwrap(), [(1, 40), (3, 50), (0, 0)]);
+        town.store.save_wait_counters(&[("b".into(), 4, 60), ("a".into(), 0, 0)]).await.unwrap();
+        town.store.remember_place(town.bob.id, "192.0.2.0/24", 70).await.unwrap();
+        town.store.close().await;
+        let store = place.store().await;
+        assert_eq!(store.wait_counters(&keys).await.unwrap(), [(0, 0), (4, 60), (0, 0)]);
+        assert!(store.is_known_place(town.bob.id, "192.0.2.0/24").await.unwrap());
+        assert!(!store.is_known_place(town.alice.id, "192.0.2.0/24").await.unwrap());
+        store.forget_old_waits(100).await.unwrap();
+        assert_eq!(store.wait_counters(&keys).await.unwrap(), [(0, 0); 3]);
+        assert!(!store.is_known_place(town.bob.id, "192.0.2.0/24").await.unwrap());
+    });
+}
+
+#[test]
+fn rooms_have_names_of_their_own_members_and_labels() {
+    both(async |place| {
+        let town = Town::new(place.store().await).await;
+        let (store, tenant) = (&town.store, town.tenant.id);
+        let create = operator::<CreateRoom>(tenant, town.bob.id);
+        let name = "Équipe technique".parse().unwrap();
+        let second =
+            store.create_room(&create, &name, "sujet", "public", town.bob.id, &[], now()).await.unwrap();
+        assert_eq!(
+            (town.room.slug.as_str(), second.slug.as_str()),
+            ("equipe-technique", "equipe-technique-2")
+        );
+        assert_eq!(store.room(second.id).await.unwrap(), Some(second.clone()));
+        assert_eq!(store.room_by_slug(tenant, "equipe-technique-2").await.unwrap(), Some(second.clone()));
+        assert_eq!(store.room(RoomId(4)).await.unwrap(), None);
+        let none = store.create_room(&create, &name, "", "none", town.bob.id, &[], now()).await;
+        assert!(matches!(none, Err(StoreError::Gone { what: "label" })));
+        let none = store.create_room(&create, &name, "", "public", town.bob.id, &[AccountId(7)], now()).await;
+        assert!(matches!(none, Err(StoreError::Gone { what: "account" })));
+        assert_eq!(store.rooms(&operator::<ReadRooms>(tenant, town.alice.id)).await.unwrap().len(), 2);
+
+        let manage = town.owner::<ManageMembers>();
+        let room = town.room.id;
+        let added = store
+            .add_member(&manage, town.carol.id, MemberRank::Member, town.alice.id, now())
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(added.content, Content::MemberAdded(town.carol.address.clone(), town.carol.name.clone()));
+        assert_eq!(added.author, town.author());
+        let promoted = store
+            .add_member(&manage, town.carol.id, MemberRank::Moderator, town.alice.id, now())
+            .await
+            .unwrap();
+        assert_eq!(promoted, None);
+        assert_eq!(store.membership(room, town.carol.id).await.unwrap(), Some(MemberRank::Moderator));
+        let mut ids = store.member_ids(room).await.unwrap();
+        ids.sort();
+        let mut expected = [town.alice.id, town.bob.id, town.carol.id];
+        expected.sort();
+        assert_eq!(ids, expected);
+        assert_eq!(
+            store.members(&town.owner::<ReadRoom>()).await.unwrap()[0],
+            (town.alice.clone(), MemberRank::Owner)
+        );
+        let removed = store.remove_member(&manage, town.carol.id, town.alice.id, now()).await.unwrap();
+        assert_eq!(removed.seq, added.seq + 1);
+        assert!(matches!(
+            store.remove_member(&manage, town.carol.id, town.alice.id, now()).await,
+            Err(StoreError::Gone { .. })
+        ));
+        assert!(matches!(
+            store.remove_member(&manage, town.alice.id, town.alice.id, now()).await,
+            Err(StoreError::Refused(_))
+        ));
+        let step_down =
+            store.add_member(&manage, town.alice.id, MemberRank::Member, town.alice.id, now()).await;
+        assert!(matches!(step_down, Err(StoreError::Refused(_))));
+
+        let label = &store.labels(tenant).await.unwrap()[2];
+        let permit =
+            decide_relabel(&town.actor(&town.alice, Some(MemberRank::Owner)), &town.room, label).unwrap();
+        let event = store.relabel(&permit, "sensitive", town.alice.id, now()).await.unwrap();
+        assert_eq!(event.content, Content::LabelChanged { from: "internal".into(), to: "sensitive".into() });
+        let event = store
+            .rename(&town.owner::<Rename>(), &"Technique".parse().unwrap(), town.alice.id, now())
+            .await
+            .unwrap();
+        assert_eq!(
+            event.content,
+            Content::Renamed { from: "Équipe technique".into(), to: "Technique".into() }
+        );
+        store.set_topic(&town.owner::<Rename>(), "Le réseau", now()).await.unwrap();
+        let room = store.room(room).await.unwrap().unwrap();
+        assert_eq!(
+            (room.label.slug.as_str(), room.name.as_str(), room.topic.as_str()),
+            ("sensitive", "Technique", "Le réseau")
+        );
+        assert_eq!(store.verify_audit().await.unwrap(), []);
+    });
+}
+
+#[test]
+fn two_people_have_one_room() {
+    both(async |place| {
+        let town = Town::new(place.store().await).await;
+        let permit = || operator::<ReadPeople>(town.tenant.id, town.alice.id);
+        let (a, b) = (town.alice.id, town.bob.id);
+        assert_eq!(town.store.direct_between(a, b).await.unwrap(), None);
+        let (one, other) = (permit(), permit());
+        let both = tokio::join!(
+            town.store.direct_room(&one, a, b, now()),
+            town.store.direct_room(&other, b, a, now())
+        );
+        let ((first, new), (second, newer)) = (both.0.unwrap(), both.1.unwrap());
+        assert_eq!(first.id, second.id);
+        assert!(new != newer, "made once");
+        assert_eq!(town.store.direct_between(b, a).await.unwrap(), Some(first.clone()));
+        assert!(matches!(town.store.direct_room(&permit(), a, a, now()).await, Err(StoreError::Refused(_))));
+        let rows = town.store.rooms_of(b).await.unwrap();
+        assert_eq!(rows.len(), 2);
+        let direct = rows.iter().find(|row| row.room.id == first.id).unwrap();
+        assert_eq!(direct.peer.as_ref(), Some(&town.alice));
+        assert_eq!((direct.member_count, direct.last_seq, direct.unread), (2, 0, 0));
+        let manage =
+            decide::<ManageMembers>(&town.actor(&town.alice, Some(MemberRank::Owner)), &first).unwrap();
+        let third = town.store.add_member(&manage, town.carol.id, MemberRank::Member, a, now()).await;
+        assert!(matches!(third, Err(StoreError::Refused(_))));
+    });
+}
+
+#[test]
+fn what_is_said_is_kept_once_in_order_and_read_by_page() {
+    both(async |place| {
+        let town = Town::new(place.store().await).await;
+        for n in 1..=20 {
+            assert_eq!(town.say(&format!("{n}")).await.seq, n);
+        }
+        let again = town.say("3").await;
+        assert_eq!(again.seq, 3, "said twice, kept once");
+        assert_eq!(again.content, Content::Speech(speech("3")));
+        let bob = decide::<Speak>(&town.actor(&town.bob, Some(MemberRank::Member)), &town.room).unwrap();
+        let other = town.store.say(&bob, author(&town.bob), speech("3"), now()).await.unwrap();
+        assert_eq!(other.seq, 21, "the same id by someone else is something else");
+
+        // A restart remembers too, and what the disk holds is what was said.
+        town.store.close().await;
+        assert!(matches!(
+            town.store.say(&bob, author(&town.bob), speech("z"), now()).await,
+            Err(StoreError::Closing)
+        ));
+        let store = place.store().await;
+        let again = store.say(&town.owner::<Speak>(), town.author(), speech("7"), now()).await.unwrap();
+        assert_eq!(again.seq, 7);
+        let read = town.owner::<ReadRoom>();
+        let page = store.history(&read, all()).await.unwrap();
+        assert!(page.complete);
+        assert_eq!(page.events.iter().map(|e| e.seq).collect::<Vec<_>>(), (1..=21).collect::<Vec<_>>());
+        assert_eq!(page.events[6], again);
+        let numbers = async |range: Range| {
+            let page = store.history(&read, range).await.unwrap();
+            (page.events.iter().map(|e| e.seq).collect::<Vec<_>>(), page.complete)
+        };
+        assert_eq!(
+            numbers(Range { limit: 3, newest_first: true, ..Range::default() }).await,
+            (vec![19, 20, 21], false)
+        );
+        assert_eq!(
+            numbers(Range { limit: 3, before: Some(4), newest_first: true, ..Range::default() }).await,
+            (vec![1, 2, 3], true)
+        );
+        assert_eq!(
+            numbers(Range { limit: 3, after: Some(4), ..Range::default() }).await,
+            (vec![5, 6, 7], false)
+        );
+        assert_eq!(numbers(Range { limit: 0, ..Range::default() }).await, (vec![], false));
+        let (third, fifth) = (page.events[2].at, page.events[4].at);
+        let (seqs, _) = numbers(Range { from: Some(third), to: Some(fifth), ..all() }).await;
+        assert!(seqs.starts_with(&[3]) || seqs.contains(&3), "{seqs:?}");
+        assert_eq!(numbers(Range { from: Some(fifth + 1_000_000_000), ..all() }).await, (vec![], true));
+        assert_eq!(numbers(Range { to: Some(0), ..all() }).await, (vec![], true));
+    });
+}
+
+#[test]
+fn unread_counts_what_others_said() {
+    both(async |place| {
+        let town = Town::new(place.store().await).await;
+        for n in 0..5 {
+            town.say(&format!("{n}")).await;
+        }
+        let row = async |account: AccountId| {
+            let rows = town.store.rooms_of(account).await.unwrap();
+            (rows[0].read_seq, rows[0].unread, rows[0].last_seq)
+        };
+        assert_eq!(row(town.alice.id).await, (0, 0, 5));
+        assert_eq!(row(town.bob.id).await, (0, 5, 5));
+        let read = town.owner::<ReadRoom>();
+        assert!(town.store.mark_read(&read, town.bob.id, 3, now()).await.unwrap());
+        assert!(!town.store.mark_read(&read, town.bob.id, 2, now()).await.unwrap(), "never back");
+        assert_eq!(row(town.bob.id).await, (3, 2, 5));
+        assert!(town.store.mark_read(&read, town.bob.id, 900, now()).await.unwrap());
+        assert_eq!(row(town.bob.id).await, (5, 0, 5), "never beyond the end");
+        assert_eq!(town.store.read_marks(&read).await.unwrap(), [(town.bob.id, 5)]);
+    });
+}
+
+#[test]
+fn a_meeting_begins_talks_and_ends() {
+    both(async |place| {
+        let town = Town::new(place.store().await).await;
+        let meeting = MeetingId::mint(now(), 1);
+        town.say("before").await;
+        let started =
+            town.store.meeting_started(&town.owner::<Ring>(), meeting, town.author(), now()).await.unwrap();
+        assert_eq!((started.seq, started.content), (2, Content::MeetingStarted(meeting)));
+        assert_eq!(town.store.meetings_left_open().await.unwrap().len(), 1);
+        let talk = town.owner::<SpeakInMeeting>();
+        let plain = town.store.say_in_meeting(&talk, town.author(), speech("x"), now()).await;
+        assert!(matches!(plain, Err(StoreError::Refused(_))));
+        let said = Speech { meeting: Some(meeting), ..speech("in") };
+        let said = town.store.say_in_meeting(&talk, town.author(), said, now()).await.unwrap();
+        let heard = town.owner::<ReadMeetingTalk>();
+        let page = town.store.meeting_history(&heard, meeting, all()).await.unwrap();
+        assert_eq!((page.events, page.complete), (vec![said], true));
+        let ended = town.store.meeting_ended(town.room.id, meeting, 12, Author::Server, now()).await.unwrap();
+        assert_eq!((ended.author, ended.content), (Author::Server, Content::MeetingEnded(meeting, 12)));
+        assert_eq!(town.store.meetings_left_open().await.unwrap(), []);
+    });
+}
+
+#[test]
+fn guests_come_by_link_until_it_closes() {
+    both(async |place| {
+        let town = Town::new(place.store().await).await;
+        let permit = town.owner::<InviteGuest>();
+        assert!(matches!(
+            town.store.open_link(&permit, town.alice.id, 0, now()).await,
+            Err(StoreError::Refused(_))
+        ));
+        let (link, token, expires) = town.store.open_link(&permit, town.alice.id, 2, now()).await.unwrap();
+        let links = town.store.links(&permit, now()).await.unwrap();
+        assert_eq!(
+            (links.len(), links[0].id, links[0].by, links[0].expires),
+            (1, link, town.alice.id, expires)
+        );
+        let (found, room) = town.store.link_by_token(&token, now()).await.unwrap().unwrap();
+        assert_eq!((found, &room), (link, &town.room));
+        assert!(town.store.link_by_token(&token, expires).await.unwrap().is_none());
+        let guest = town.store.add_guest(link, &"Mme Petit".parse().unwrap(), now()).await.unwrap();
+        assert_eq!(town.store.guest(guest.id).await.unwrap(), Some(guest.clone()));
+        assert_eq!(town.store.guests_of_link(link).await.unwrap(), [guest.clone()]);
+        let (session, _) = town
+            .store
+            .open_session(Who::Guest(guest.id), guest.tenant, Factor::Password, "", now())
+            .await
+            .unwrap();
+        assert_eq!(town.store.end_sessions_of(Who::Guest(guest.id), now()).await.unwrap(), [session]);
+        assert!(town.store.close_link(&permit, link, now()).await.unwrap());
+        assert!(!town.store.close_link(&permit, link, now()).await.unwrap());
+        assert!(town.store.link_by_token(&token, now()).await.unwrap().is_none());
+        let late = town.store.add_guest(link, &"X".parse().unwrap(), now()).await;
+        assert!(matches!(late, Err(StoreError::Gone { what: "link" })));
+        assert_eq!(town.store.links(&permit, now()).await.unwrap().len(), 0);
+        assert_eq!(town.store.verify_audit().await.unwrap(), []);
+    });
+}
+
+#[test]
+fn the_log_is_filtered_and_erasure_keeps_it_whole() {
+    both(async |place| {
+        let town = Town::new(place.store().await).await;
+        let tenant = town.tenant.id;
+        let denied = Denied::LabelGuests { label: "Interne".into() };
+        let who = Subject::Who(Who::Account(town.bob.id));
+        town.store
+            .deny(tenant, who.clone(), "guest.invite", Some(town.room.id), &denied, "192.0.2.7", now())
+            .await
+            .unwrap();
+        let entry = NewEntry {
+            act: "session.fail",
+            outcome: Outcome::Denied,
+            actor: Subject::Text("nobody@demo.localhost".into()),
+            subject: None,
+            room: None,
+            rule: None,
+            detail: "wrong-credentials",
+            origin: "192.0.2.9",
+        };
+        town.store.note(tenant, entry, now()).await.unwrap();
+        let permit = operator::<ReadAudit>(tenant, town.alice.id);
+        let read = async |filter: AuditFilter| town.store.audit(&permit, &filter).await.unwrap();
+        let page = read(AuditFilter::default()).await;
+        assert_eq!(page.size, page.entries.len() as i64);
+        assert!(page.checkpoint.starts_with(&format!("demo.localhost/beffroi-audit\n{}\n", page.size)));
+        let last = &page.entries[0];
+        assert_eq!(
+            (last.act.as_str(), last.actor.as_str(), last.origin.as_str()),
+            ("session.fail", "nobody@demo.localhost", "192.0.2.9")
+        );
+        let refused = &page.entries[1];
+        assert_eq!(
+            (refused.rule.as_str(), refused.actor.as_str(), refused.room),
+            ("label-guests", "bob@demo.localhost", Some(town.room.id))
+        );
+        assert_eq!(page.entries.last().unwrap().actor, "machine");
+        let by_bob =
+            read(AuditFilter { actor: Some("bob@demo.localhost".into()), ..AuditFilter::default() }).await;
+        assert_eq!(by_bob.entries, [refused.clone()]);
+        let none = read(AuditFilter { actor: Some("x@y".into()), ..AuditFilter::default() }).await;
+        assert_eq!((none.entries.len(), none.next), (0, None));
+        let done =
+            read(AuditFilter { outcome: Some(Outcome::Done), limit: 2, ..AuditFilter::default() }).await;
+        assert_eq!((done.entries.len(), done.next), (2, Some(done.entries[1].seq)));
+        let act = read(AuditFilter { act: Some("room.create".into()), ..AuditFilter::default() }).await;
+        assert_eq!(act.entries.len(), 1);
+
+        town.store.erase_from_audit(Who::Account(town.bob.id), now()).await.unwrap();
+        let page = read(AuditFilter { act: Some("guest.invite".into()), ..AuditFilter::default() }).await;
+        assert_eq!(
+            (page.entries[0].actor.as_str(), page.entries[0].rule.as_str()),
+            ("(effacé)", "label-guests")
+        );
+        assert_eq!(town.store.verify_audit().await.unwrap(), []);
+        let _: Address = town.bob.address;
+    });
+}

@@ -1,0 +1,96 @@
+//! Where a test keeps things: a folder and a database of its own, gone afterwards.
+#![allow(dead_code)] // each test binary uses its part
+
+use beffroi_store::{Settings, Store};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A folder and a database.
+pub struct Place {
+    folder: PathBuf,
+    database: String,
+    schema: Option<(String, String)>,
+}
+
+/// Microseconds since the Unix epoch, later at each call.
+pub fn now() -> i64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros() as u64;
+    let last = LAST.fetch_max(clock, Ordering::SeqCst);
+    if clock > last { clock as i64 } else { LAST.fetch_add(1, Ordering::SeqCst) as i64 + 1 }
+}
+
+fn fresh() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    format!("beffroi_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst))
+}
+
+impl Place {
+    /// With SQLite.
+    pub fn sqlite() -> Self {
+        let folder = std::env::temp_dir().join(fresh());
+        std::fs::create_dir_all(&folder).unwrap();
+        let database = format!("sqlite:{}", folder.join("beffroi.db").display());
+        Self { folder, database, schema: None }
+    }
+
+    /// In a new schema of a PostgreSQL server.
+    pub async fn postgres(server: &str) -> Self {
+        let schema = fresh();
+        let mut connection = PgConnection::connect(server).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(format!("CREATE SCHEMA {schema}")))
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        connection.close().await.unwrap();
+        let folder = std::env::temp_dir().join(&schema);
+        std::fs::create_dir_all(&folder).unwrap();
+        let joint = if server.contains('?') { '&' } else { '?' };
+        let database = format!("{server}{joint}options[search_path]={schema}");
+        Self { folder, database, schema: Some((server.to_owned(), schema)) }
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub fn settings(&self) -> Settings {
+        Settings {
+            database: self.database.clone(),
+            blobs: self.folder.join("blobs"),
+            master_key: self.folder.join("master.key"),
+            create: true,
+        }
+    }
+
+    /// Opens what is there, or starts it.
+    pub async fn store(&self) -> Store {
+        Store::open(self.settings()).await.unwrap()
+    }
+
+    async fn clear(&self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+        if let Some((server, schema)) = &self.schema {
+            let mut connection = PgConnection::connect(server).await.unwrap();
+            let drop = format!("DROP SCHEMA {schema} CASCADE");
+            sqlx::raw_sql(AssertSqlSafe(drop)).execute(&mut connection).await.unwrap();
+        }
+    }
+}
+
+/// Runs a test on SQLite, then on PostgreSQL when there is a server.
+pub fn both(test: impl AsyncFn(&Place)) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let place = Place::sqlite();
+        test(&place).await;
+        place.clear().await;
+        if let Ok(server) = std::env::var("BEFFROI_TEST_POSTGRES") {
+            let place = Place::postgres(&server).await;
+            test(&place).await;
+            place.clear().await;
+        }
+    });
+}
