@@ -231,7 +231,8 @@ impl<'t> Parser<'t> {
                 Event::Eof => return Err(BadXml::Malformed("the text ends inside the element")),
             };
             if let Some(element) = done {
-                let rest = &text[position(&reader)..];
+                // XML 1.0 §2.1: white space may follow the element.
+                let rest = text[position(&reader)..].trim_end_matches(is_space);
                 return if rest.is_empty() {
                     Ok(element)
                 } else {

@@ -66,6 +66,9 @@ impl FromStr for Jid {
         if !local.is_none_or(|l| l.chars().all(local_ok)) || !domain.chars().all(domain_ok) {
             return Err(BadJid("name and domain in plain ASCII"));
         }
+        if domain.split('.').any(str::is_empty) {
+            return Err(BadJid("a domain without empty parts between its dots"));
+        }
         if !resource.is_none_or(|r| r.chars().all(resource_ok)) {
             return Err(BadJid("no control character in the resource"));
         }

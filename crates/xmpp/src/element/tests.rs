@@ -38,6 +38,11 @@ fn text_is_what_xml_says_it_is() {
 }
 
 #[test]
+fn white_space_may_follow() {
+    assert_eq!(Element::parse("<a/>\r\n \t"), Ok(Element::new("a", "")));
+}
+
+#[test]
 fn what_xmpp_forbids_is_refused() {
     for text in [
         "<a><!-- x --></a>",
@@ -60,7 +65,7 @@ fn what_is_not_one_well_formed_element_is_refused() {
         "a",
         " <a/>",
         "\u{feff}<a/>",
-        "<a/> ",
+        "<a/> x",
         "<a/><b/>",
         "<a>",
         "</a>",
