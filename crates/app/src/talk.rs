@@ -4,10 +4,10 @@ use crate::{App, Caller, Error, Person, entry};
 use beffroi_domain::{Event, MeetingId, Micros, RoomId, Speech};
 use beffroi_policy::{JoinMeeting, KeepDoor, Knock, ReadMeetingTalk, ReadRoom, Ring, Speak, SpeakInMeeting};
 use beffroi_store::{NewEntry, Notice, Outcome, Page, Range, Subject};
-use std::sync::Arc;
 
 impl App {
-    /// Says something in a room: on disk before anyone sees it.
+    /// Says something in a room: on disk before anyone sees it. The store announces it, in order; said
+    /// twice (the same origin), it is announced once.
     ///
     /// # Errors
     /// `NotFound`, `Denied`.
@@ -17,7 +17,7 @@ impl App {
         room: RoomId,
         speech: Speech,
         now: Micros,
-    ) -> Result<Arc<Event>, Error> {
+    ) -> Result<Event, Error> {
         let event = if speech.meeting.is_some() {
             let (permit, _) = self.authorise::<SpeakInMeeting>(caller, room, now).await?;
             self.store.say_in_meeting(&permit, caller.author(), speech, now).await?
@@ -25,8 +25,6 @@ impl App {
             let (permit, _) = self.authorise::<Speak>(caller, room, now).await?;
             self.store.say(&permit, caller.author(), speech, now).await?
         };
-        let event = Arc::new(event);
-        self.announce(Notice::Event(event.clone()));
         Ok(event)
     }
 

@@ -7,12 +7,14 @@
 mod accounts;
 mod audit;
 mod crypto;
+mod entropy;
 mod error;
 mod event;
 mod files;
 mod guests;
 mod invitations;
 mod keys;
+mod live;
 mod master;
 mod members;
 mod merkle;
