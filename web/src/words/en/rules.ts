@@ -2,6 +2,7 @@ import type { rules as source } from '../fr/rules';
 import type { Translation } from '../types';
 
 export const rules: Translation<typeof source> = {
+  'rule.credentials': 'Wrong address or password.',
   'rule.tenant': 'There is no such thing here.',
   'rule.label-reserved': 'This protective mark is reserved: it stays closed until your organisation declares the accreditation that it asks for. Ask your security officer.',
   'rule.clearance': 'This room is classified above what you are cleared for. Ask your security officer.',

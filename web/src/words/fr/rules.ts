@@ -1,5 +1,6 @@
 /** Why not: the rules of the policy and of passwords, under the names that the server gives them. */
 export const rules = {
+  'rule.credentials': 'Adresse ou mot de passe incorrects.',
   'rule.tenant': 'Il n’y a rien de tel ici.',
   'rule.label-reserved': 'Cette mention de protection est réservée : elle reste fermée tant que votre organisme n’a pas déclaré l’homologation qu’elle demande. Adressez-vous à votre responsable de la sécurité.',
   'rule.clearance': 'Ce salon est classé au-dessus de votre habilitation. Adressez-vous à votre responsable de la sécurité.',
