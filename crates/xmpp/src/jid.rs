@@ -121,6 +121,8 @@ mod tests {
             "a@b@c",
             "a@demo/\u{1}",
             "<@a",
+            "demo..localhost",
+            "demo.localhost..",
             &long,
         ] {
             assert!(bad.parse::<Jid>().is_err(), "{bad}");

@@ -1,0 +1,38 @@
+//! Everything short that people and programs send us: addresses, names, ids, times, tokens, passwords.
+//! What reads, writes itself as something that reads as the same.
+#![no_main]
+
+use std::fmt::{Debug, Display};
+use std::str::FromStr;
+
+use beffroi_domain::{Accent, Address, Domain, PersonName, RoomId, RoomName, Slug};
+use beffroi_identity::rules::{PasswordRules, check};
+use beffroi_identity::session::Token;
+use beffroi_xmpp::{Jid, time};
+use libfuzzer_sys::fuzz_target;
+use secrecy::SecretString;
+
+fuzz_target!(|text: &str| {
+    again::<Address>(text);
+    again::<Domain>(text);
+    again::<Slug>(text);
+    again::<PersonName>(text);
+    again::<RoomName>(text);
+    again::<RoomId>(text);
+    let _ = text.parse::<Accent>();
+    again::<Jid>(text);
+    if let Some(at) = time::read(text) {
+        assert_eq!(time::read(&time::write(at)), Some(at), "{text:?}");
+    }
+    if let Some(token) = Token::parse(text) {
+        assert_eq!(token.to_text(), text);
+    }
+    let (password, name) = text.split_at(text.char_indices().nth(20).map_or(text.len(), |(at, _)| at));
+    let _ = check(&PasswordRules::default(), true, &SecretString::from(password), "zoe@demo.localhost", name);
+});
+
+fn again<T: FromStr + Display + PartialEq + Debug>(text: &str) {
+    if let Ok(value) = text.parse::<T>() {
+        assert!(value.to_string().parse::<T>().is_ok_and(|again| again == value), "{text:?} is {value:?}");
+    }
+}
