@@ -49,6 +49,8 @@ pub struct Client {
     pending: Option<SdpPendingOffer>,
     deadline: Instant,
     senders: BTreeMap<Kind, Sender>,
+    /// The receive lines of the offer, in order; whether each is for sound.
+    pub slots: Vec<(String, bool)>,
     pub received: Vec<Received>,
     pub keyframe_requests: Vec<(Kind, Instant)>,
     out: Vec<Transmit>,
@@ -73,11 +75,12 @@ pub fn offering(id: u32, now: Instant) -> (Client, String) {
         sender(Kind::Video, MediaKind::Video),
         sender(Kind::Screen, MediaKind::Video),
     ]);
+    let mut slots = Vec::new();
     for _ in 0..AUDIO_SLOTS {
-        line(MediaKind::Audio, Direction::RecvOnly);
+        slots.push((line(MediaKind::Audio, Direction::RecvOnly).to_string(), true));
     }
     for _ in 0..VIDEO_SLOTS {
-        line(MediaKind::Video, Direction::RecvOnly);
+        slots.push((line(MediaKind::Video, Direction::RecvOnly).to_string(), false));
     }
     let (offer, pending) = sdp.apply().unwrap();
     let client = Client {
@@ -87,6 +90,7 @@ pub fn offering(id: u32, now: Instant) -> (Client, String) {
         pending: Some(pending),
         deadline: now,
         senders,
+        slots,
         received: Vec::new(),
         keyframe_requests: Vec::new(),
         out: Vec::new(),
