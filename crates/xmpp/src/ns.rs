@@ -20,6 +20,10 @@ pub const SESSION: &str = "urn:ietf:params:xml:ns:xmpp-session";
 pub const ROSTER: &str = "jabber:iq:roster";
 /// XEP-0004.
 pub const DATA: &str = "jabber:x:data";
+/// XEP-0033: who else a message was for, which some clients believe.
+pub const ADDRESSES: &str = "http://jabber.org/protocol/address";
+/// XEP-0091: what delays were before XEP-0203, still read by some clients.
+pub const OLD_DELAY: &str = "jabber:x:delay";
 /// XEP-0030.
 pub const DISCO_INFO: &str = "http://jabber.org/protocol/disco#info";
 /// XEP-0030.

@@ -386,6 +386,8 @@ pub fn ours(element: &Element) -> bool {
         ns::ROOM
             | ns::MEETING
             | ns::DELAY
+            | ns::OLD_DELAY
+            | ns::ADDRESSES
             | ns::LABEL
             | ns::MUC
             | ns::MUC_USER
