@@ -45,8 +45,8 @@ const TYPING_AGAIN_AFTER = 4_000;
 export interface ConversationOptions {
   place: Place;
   me: { address: string; name: string };
-  /** False for a guest, who has what is said while they are there and no archive. */
-  archived: boolean;
+  /** False for a guest, who sees the meeting's words and so a timeline with holes, and leaves no marks. */
+  whole: boolean;
   newId: () => string;
   /** Read up to there, here: the unread count of the room follows. */
   onRead: (seq: number) => void;
@@ -60,6 +60,8 @@ export class Conversation extends Readable<ConversationState> {
   #saidTyping = 0;
   #told = 0;
   #timers = new Map<string, ReturnType<typeof setTimeout>[]>();
+  /** Events that came while the first page was on its way. */
+  #early: RoomEvent[] = [];
 
   constructor(
     private readonly wire: Wire,
@@ -68,9 +70,9 @@ export class Conversation extends Readable<ConversationState> {
     super({
       events: [],
       pending: [],
-      loaded: !options.archived,
+      loaded: false,
       loading: 'no',
-      complete: !options.archived,
+      complete: false,
       problem: null,
       typing: [],
       reads: new Map(),
@@ -98,10 +100,11 @@ export class Conversation extends Readable<ConversationState> {
     try {
       const page = await this.wire.archive(this.place, { max: PAGE });
       this.#change({ loaded: true, complete: page.complete || page.events[0]?.seq === 1 });
-      this.#insert(page.events);
+      this.#insert([...page.events, ...this.#early.filter((event) => event.seq > (page.events.at(-1)?.seq ?? 0))]);
     } catch (cause) {
       this.#change({ problem: Problem.from(cause) });
     } finally {
+      this.#early = [];
       this.#change({ loading: 'no' });
     }
     this.#tellRead();
@@ -133,7 +136,7 @@ export class Conversation extends Readable<ConversationState> {
   }
 
   #catchUp(): Promise<void> {
-    if (!this.options.archived || !this.value.loaded) return Promise.resolve();
+    if (!this.value.loaded) return Promise.resolve();
     this.#catchingUp ??= this.#fillGap().finally(() => (this.#catchingUp = null));
     return this.#catchingUp;
   }
@@ -158,10 +161,11 @@ export class Conversation extends Readable<ConversationState> {
     if (event.type === 'speech') this.#stopTyping(event.author.name);
     if (!this.value.loaded) {
       // Not shown yet: the archive will have it. Only my own message coming back matters now.
+      if (this.value.loading === 'first') this.#early.push(event);
       this.#acknowledge([event]);
       return;
     }
-    if (this.options.archived && last > 0 && event.seq > last + 1) {
+    if (this.options.whole && last > 0 && event.seq > last + 1) {
       void this.#catchUp();
       this.#acknowledge([event]);
       return;
@@ -295,7 +299,7 @@ export class Conversation extends Readable<ConversationState> {
     const last = this.lastSeq;
     if (!this.#watched || !this.value.loaded || last <= this.#told || !this.wire.online) return;
     this.#told = last;
-    if (this.options.archived) this.wire.displayed(this.place, last);
+    if (this.options.whole) this.wire.displayed(this.place, last);
     this.options.onRead(last);
   }
 

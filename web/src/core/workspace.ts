@@ -57,7 +57,7 @@ export class Workspace {
       found = new Conversation(this.wire, {
         place,
         me: { address: this.session.address, name: this.session.name },
-        archived: !this.guest,
+        whole: !this.guest,
         newId: this.newId,
         onRead: (seq) => this.rooms.read(place.address, seq),
       });
@@ -71,6 +71,7 @@ export class Workspace {
     if (!found) {
       found = new Meeting(this.meetingWire, room, this.guest);
       this.#meetings.set(room, found);
+      if (this.guest) found.subscribe((view) => view.phase === 'inside' && this.#enterAsGuest(room));
     }
     return found;
   }
@@ -115,6 +116,14 @@ export class Workspace {
   #resync(): void {
     for (const conversation of this.#conversations.values()) void conversation.resync();
     for (const meeting of this.#meetings.values()) void meeting.handleLinkBack();
+  }
+
+  /** Let in: what is said in the meeting comes from the room, what was said before from its archive. */
+  #enterAsGuest(room: string): void {
+    if (this.#entered.has(room)) return;
+    this.#entered.add(room);
+    this.wire.enter(room);
+    void this.conversation({ address: room, kind: 'group' }).open(0);
   }
 
   #enterRooms(): void {
@@ -193,8 +202,8 @@ export class Workspace {
 
   #handleMeeting(room: string, state: MeetingState): void {
     this.meeting(room).handleState(state);
+    // That it ended is an event of the room; here « over » may only mean that I am out.
     if (state.over === null) this.rooms.meeting(room, true);
-    else if (state.over === 'ended') this.rooms.meeting(room, false);
   }
 }
 
