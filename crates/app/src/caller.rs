@@ -37,6 +37,8 @@ pub struct Caller {
     pub tenant: Tenant,
     /// What they proved.
     pub factor: Factor,
+    /// When the session was last used, to the minute.
+    pub last_used: Micros,
     /// When the session ends if nobody uses it.
     pub idle_ends: Micros,
     /// When it ends in any case.
@@ -108,7 +110,7 @@ impl Caller {
 }
 
 impl App {
-    /// Who holds this session token, if it is still worth something. Counts as use of the session.
+    /// Who holds this session token, if it is still worth something.
     ///
     /// # Errors
     /// Only when the facts cannot be read: an error is never a yes.
@@ -131,10 +133,24 @@ impl App {
             person,
             tenant,
             factor: row.factor,
+            last_used: row.last_used,
             idle_ends: idle_ends_us,
             absolute_ends: absolute_ends_us,
             origin: origin.clone(),
         }))
+    }
+
+    /// The person did something: writes it down, at most once a minute.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn used(&self, caller: &Caller, now: Micros) -> Result<(), Error> {
+        let session =
+            Session { created_us: caller.last_used, last_used_us: caller.last_used, revoked_us: None };
+        if session.touch_due(now) {
+            self.store.touch_session(caller.session, now).await?;
+        }
+        Ok(())
     }
 
     /// The person is there: pushes the idle limit back.

@@ -82,6 +82,7 @@ impl FromRequestParts<Edge> for Changing {
                 "this request did not come from a page of this server; load the page again",
             ));
         }
+        edge.app.used(&caller, clock::now()).await?;
         Ok(Self(caller))
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct Client {
     pub full: String,
     pub bare: String,
     pub caller: Caller,
+    /// When this stream's use was last written down, microseconds.
+    pub touched: std::sync::atomic::AtomicI64,
     outbox: mpsc::Sender<String>,
     end: mpsc::Sender<(StreamError, &'static str)>,
 }
@@ -35,7 +37,8 @@ impl Client {
         outbox: mpsc::Sender<String>,
         end: mpsc::Sender<(StreamError, &'static str)>,
     ) -> Self {
-        Self { key, bare: super::bare(&caller), full, caller, outbox, end }
+        let touched = caller.last_used.into();
+        Self { key, bare: super::bare(&caller), full, caller, touched, outbox, end }
     }
 
     /// Puts a frame into the reader's queue.

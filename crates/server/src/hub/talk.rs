@@ -10,12 +10,30 @@ use beffroi_xmpp::{
     ChatState, Condition, Jid, Message, MessageAct, MessageKind, StanzaError, im, iq, stanza,
 };
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 impl Hub {
     pub(super) async fn message(&self, client: &Arc<Client>, message: Message) {
+        self.used(client).await;
         let to = message.to.as_ref().map(Jid::to_string).unwrap_or_default();
         if let Err(error) = self.said(client, &message).await {
             client.send(iq::message_error(message.id.as_deref(), &to, &client.full, &error));
+        }
+    }
+
+    /// Writing, typing and reading are use of the session, like a change over HTTP; once a minute is enough.
+    async fn used(&self, client: &Client) {
+        const MINUTE: i64 = 60_000_000;
+        let now = clock::now();
+        if now - client.touched.load(Ordering::Relaxed) < MINUTE {
+            return;
+        }
+        client.touched.store(now, Ordering::Relaxed);
+        if let Err(error) = self.app().store().touch_session(client.caller.session, now).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the use of a session could not be written"
+            );
         }
     }
 
