@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.."
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/beffroi
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$cache/target}
 export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never}
+export CHROMIUM=${CHROMIUM:-$(command -v chromium || command -v google-chrome || echo /usr/bin/chromium)}
 export PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
 . scripts/postgres.sh
 
@@ -33,6 +34,8 @@ build_web() { npm --prefix web run --silent build; }
 house() { cargo xtask all; }
 lint() { cargo clippy --workspace --all-targets --locked -- -D warnings; }
 rust() {
+  # The tests of it/ start the program itself.
+  cargo build --locked --package beffroi || return 1
   postgres_start || return 1
   cargo nextest run --workspace --locked --no-fail-fast
   local verdict=$?
@@ -52,7 +55,7 @@ journeys() {
   cargo build --locked --package beffroi && npm --prefix web run --silent e2e
 }
 verifier() { python3 -m unittest discover --start-directory docs/verify --pattern '*test*.py'; }
-fuzz() { fuzz/run.sh "${BEFFROI_FUZZ_SECONDS:-10}"; }
+fuzzing() { fuzz/run.sh "${BEFFROI_FUZZ_SECONDS:-10}"; }
 
 trap postgres_stop EXIT
 trap 'exit 130' INT TERM
@@ -66,7 +69,7 @@ step lint lint
 step rust rust
 step verifier verifier
 step journeys journeys
-step fuzz fuzz
+step fuzz fuzzing
 
 echo
 failed=0
