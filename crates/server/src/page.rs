@@ -18,7 +18,7 @@ const ASSETS: &[Asset] = include!(concat!(env!("OUT_DIR"), "/web_client.rs"));
 /// Everything that a page of ours may do: it calls nobody else, and nobody frames it.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; \
      font-src 'self'; connect-src 'self'; media-src 'self' blob:; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
-     require-trusted-types-for 'script'; trusted-types svelte-trusted-html";
+     require-trusted-types-for 'script'; trusted-types svelte-trusted-html beffroi-xml";
 
 /// Answers any path that is neither API nor protocol: a file of the client, or its only page.
 pub async fn serve(uri: Uri, headers: HeaderMap) -> Response<Body> {
