@@ -123,7 +123,10 @@ pub(crate) fn write<'n>(
                 && let (Place::Room(_), Some(jid)) = (look.place, address(&event.author, look.domain))
             {
                 // XEP-0313 §6.1.2: the archive of a room that is not anonymous says who it was.
-                x.open("x", ns::MUC_USER).child("item").attr("jid", jid).close().close();
+                // What they are today is not what they were, so the least is said.
+                let affiliation = if matches!(event.author, Author::Guest(..)) { "none" } else { "member" };
+                x.open("x", ns::MUC_USER).child("item").attr("affiliation", affiliation);
+                x.attr("role", "participant").attr("jid", jid).close().close();
             }
         }
         None => {

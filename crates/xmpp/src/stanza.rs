@@ -291,9 +291,9 @@ pub enum IqRequest {
 pub struct Unfit {
     /// `iq`, `message` or `presence`.
     pub stanza: &'static str,
-    /// The stanza's id.
+    /// The stanza's id; empty for an iq without one, whose answer must have one all the same.
     pub id: Option<String>,
-    /// Whom it was for, as it was written.
+    /// Whom it was for, when that is an address.
     pub to: Option<String>,
     /// Why; nothing when it must not be answered (an error about an error, RFC 6120 §8.3.1).
     pub error: Option<StanzaError>,
@@ -311,16 +311,16 @@ pub fn decode(element: &Element, rooms: &str) -> Result<Stanza, Unfit> {
         _ => "iq",
     };
     let is_answer = matches!((stanza, element.attr("type")), (_, Some("error")) | ("iq", Some("result")));
+    let id = element.attr("id").filter(|id| id.len() <= MOST_ID);
     let unfit = |error: StanzaError| Unfit {
         stanza,
-        id: element.attr("id").filter(|id| id.len() <= MOST_ID).map(str::to_owned),
-        to: element.attr("to").map(str::to_owned),
+        id: id.or((stanza == "iq").then_some("")).map(str::to_owned),
+        to: element.attr("to").filter(|to| to.parse::<Jid>().is_ok()).map(str::to_owned),
         error: (!is_answer).then_some(error),
     };
     let to = element.attr("to").map(str::parse::<Jid>).transpose();
     let to = to.map_err(|bad| unfit(StanzaError::new(Condition::JidMalformed, bad.to_string())))?;
-    let id = element.attr("id");
-    if id.is_some_and(|id| id.len() > MOST_ID) {
+    if element.attr("id").is_some_and(|id| id.len() > MOST_ID) {
         return Err(unfit(bad_request(format!("an id has at most {MOST_ID} bytes"))));
     }
     let id = id.map(str::to_owned);
