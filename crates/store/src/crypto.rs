@@ -8,6 +8,9 @@ use zeroize::Zeroizing;
 /// 32 secret bytes, wiped when dropped.
 pub(crate) type Secret = Zeroizing<[u8; 32]>;
 
+/// Bytes of a nonce.
+pub(crate) const NONCE: usize = NONCE_LEN;
+
 /// Bytes that sealing adds: nonce before, tag after.
 pub(crate) const SEAL: usize = NONCE_LEN + 16;
 

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod audit;
+mod blob;
 mod crypto;
 mod entropy;
 mod error;
@@ -25,6 +26,7 @@ mod sessions;
 mod sql;
 mod tenants;
 mod timeline;
+mod uploads;
 mod verify;
 mod waits;
 mod writer;
@@ -32,7 +34,7 @@ mod writer;
 pub use accounts::{AccountRow, NewAccount};
 pub use audit::{AuditEntry, AuditFilter, AuditPage, Finding, NewEntry, Outcome, Subject};
 pub use error::StoreError;
-pub use files::{FileRow, FileStream, UploadRow};
+pub use files::{FileRow, FileStream};
 pub use guests::LinkRow;
 pub use invitations::{Invitation, InvitationKind};
 pub use notices::{Heard, Listener, Notice};
@@ -40,10 +42,7 @@ pub use open::{OpenError, Settings, Store};
 pub use rooms::RoomRow;
 pub use sessions::SessionRow;
 pub use timeline::{Page, Range};
+pub use uploads::UploadRow;
 
 /// The outcome of everything here.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
-
-fn later<T>() -> Result<T> {
-    Err(StoreError::Refused("this build of the store is not whole yet"))
-}

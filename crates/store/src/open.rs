@@ -1,10 +1,10 @@
 //! Opening and closing.
 
-use crate::files::Uploads;
 use crate::keys::KeyRing;
 use crate::master::{self, Master};
 use crate::notices::Notices;
 use crate::sql::{Db, without_password};
+use crate::uploads::Uploads;
 use crate::writer::Writer;
 use crate::{Listener, Notice, Result};
 use std::path::{Path, PathBuf};

@@ -6,8 +6,8 @@
 
 use crate::event::{self, Sealed};
 use crate::keys::{KeyRing, RoomKey};
-use crate::sql::{Db, Tx, Value, parts, repeated};
 use crate::notices::Notices;
+use crate::sql::{Db, Tx, Value, parts, repeated};
 use crate::{Notice, Result, StoreError};
 use beffroi_domain::{AccountId, Author, Content, Event, Micros, RoomId, Speech};
 use std::collections::{BTreeMap, HashMap, VecDeque};

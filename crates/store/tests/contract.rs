@@ -2,101 +2,16 @@
 //! (`postgres://user@host:port/database`), on PostgreSQL in a schema of its own per test.
 
 mod place;
+mod town;
 
-use beffroi_domain::{
-    Account, AccountId, Address, Author, Content, Factor, MeetingId, MemberRank, Rank, Role, Room, RoomId,
-    Speech, Tenant,
-};
+use beffroi_domain::{AccountId, Author, Content, Factor, MeetingId, MemberRank, Rank, Role, RoomId, Speech};
 use beffroi_policy::{
-    Actor, CreateRoom, Denied, InviteGuest, ManageAccounts, ManageMembers, Permit, ReadAudit,
-    ReadMeetingTalk, ReadPeople, ReadRoom, ReadRooms, Rename, Ring, RoomAct, Speak, SpeakInMeeting, Who,
-    decide, decide_relabel, operator,
+    CreateRoom, Denied, InviteGuest, ManageAccounts, ManageMembers, ReadAudit, ReadMeetingTalk, ReadPeople,
+    ReadRoom, ReadRooms, Rename, Ring, Speak, SpeakInMeeting, Who, decide, decide_relabel, operator,
 };
-use beffroi_store::{
-    AuditFilter, InvitationKind, NewAccount, NewEntry, Outcome, Range, Store, StoreError, Subject,
-};
+use beffroi_store::{AuditFilter, InvitationKind, NewAccount, NewEntry, Outcome, Range, StoreError, Subject};
 use place::{both, now};
-
-/// A town hall: a tenant, three people, a room of two of them.
-pub struct Town {
-    pub store: Store,
-    pub tenant: Tenant,
-    pub alice: Account,
-    pub bob: Account,
-    pub carol: Account,
-    pub room: Room,
-}
-
-impl Town {
-    async fn new(store: Store) -> Self {
-        let tenant = store.add_tenant(&"demo.localhost".parse().unwrap(), "Mairie", now()).await.unwrap();
-        let mut people = vec![];
-        for (local, name, role) in [
-            ("alice", "Alice Martin", Role::Administrator),
-            ("bob", "Bob Durand", Role::Agent),
-            ("carol", "Carol", Role::Agent),
-        ] {
-            let new = NewAccount {
-                address: format!("{local}@demo.localhost").parse().unwrap(),
-                name: name.parse().unwrap(),
-                role,
-                clearance: Rank(2),
-                password: Some(format!("phc of {local}")),
-            };
-            let permit = operator::<ManageAccounts>(tenant.id, AccountId(0));
-            people.push(store.add_account(&permit, new, now()).await.unwrap());
-        }
-        let carol = people.pop().unwrap();
-        let bob = people.pop().unwrap();
-        let alice = people.pop().unwrap();
-        let permit = operator::<CreateRoom>(tenant.id, alice.id);
-        let room = store
-            .create_room(
-                &permit,
-                &"Équipe technique".parse().unwrap(),
-                "",
-                "internal",
-                alice.id,
-                &[bob.id],
-                now(),
-            )
-            .await
-            .unwrap();
-        Self { store, tenant, alice, bob, carol, room }
-    }
-
-    fn actor(&self, account: &Account, membership: Option<MemberRank>) -> Actor {
-        Actor {
-            who: Who::Account(account.id),
-            tenant: account.tenant,
-            role: account.role,
-            clearance: account.clearance,
-            factor: Factor::Password,
-            managed_device: false,
-            membership,
-        }
-    }
-
-    fn owner<A: RoomAct>(&self) -> Permit<A> {
-        decide(&self.actor(&self.alice, Some(MemberRank::Owner)), &self.room).unwrap()
-    }
-
-    fn author(&self) -> Author {
-        author(&self.alice)
-    }
-
-    async fn say(&self, text: &str) -> beffroi_domain::Event {
-        self.store.say(&self.owner::<Speak>(), self.author(), speech(text), now()).await.unwrap()
-    }
-}
-
-fn author(account: &Account) -> Author {
-    Author::Account(account.id, account.address.clone(), account.name.clone())
-}
-
-fn speech(text: &str) -> Speech {
-    Speech { origin: format!("origin of {text}"), meeting: None, payload: format!("<body>{text}</body>") }
-}
+use town::{Town, author, speech};
 
 fn all() -> Range {
     Range { limit: 500, ..Range::default() }
@@ -539,6 +454,5 @@ fn the_log_is_filtered_and_erasure_keeps_it_whole() {
             ("(effacé)", "label-guests")
         );
         assert_eq!(town.store.verify_audit().await.unwrap(), []);
-        let _: Address = town.bob.address;
     });
 }
