@@ -40,10 +40,10 @@ journey('conversation', {
   'Bob arrives in another browser, and Alice sees his presence change': async (world) => {
     const { alice } = world;
     const nav = alice.page.getByRole('navigation');
-    await nav.getByRole('link', { name: /Bob Lambert, hors ligne/ }).waitFor();
+    await nav.getByRole('link', { name: /Bob Lambert ?, hors ligne/ }).waitFor();
     world.bob = await world.arrive('bob');
     await world.bob.signIn();
-    await nav.getByRole('link', { name: /Bob Lambert, disponible/ }).waitFor();
+    await nav.getByRole('link', { name: /Bob Lambert ?, disponible/ }).waitFor();
   },
   'what Alice writes to a room counts as unread for Bob, at once': async ({ alice, bob }) => {
     const before = await unread(bob, 'Accueil');

@@ -1,4 +1,6 @@
 // A real Chromium, and visitors in it: each its own context, with everything that must not happen watched.
+import { existsSync } from 'node:fs';
+import { extname, join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { watchPeers } from './peers.mjs';
 
@@ -24,8 +26,25 @@ const flags = [
 const USUAL = [/401 .*\/api\/session$/];
 
 export async function openBrowser() {
-  return chromium.launch({ executablePath, headless: false, args: flags });
+  // A page that serveClient() gave has no address: Chromium would not let it speak to this machine.
+  const own = process.env.BEFFROI_E2E_CLIENT ? ['--disable-features=LocalNetworkAccessChecks'] : [];
+  return chromium.launch({ executablePath, headless: false, args: [...flags, ...own] });
 }
+
+/**
+ * While the client is being written: its files come from `folder` instead of from inside the program,
+ * under the policy that the program sends. The journeys of `make test` never use it.
+ */
+async function serveClient(context, folder) {
+  await context.route(/^http:\/\/[^/]+\/(?!api\/|xmpp-websocket|health|metrics|\.well-known)/, async (route) => {
+    const path = new URL(route.request().url()).pathname;
+    const file = /\.\w+$/.test(path) ? join(folder, path) : join(folder, 'index.html');
+    if (!existsSync(file)) return route.fulfill({ status: 404 });
+    const { headers } = await fetch(`http://127.0.0.1:${new URL(route.request().url()).port}/`);
+    return route.fulfill({ path: file, headers: { 'content-security-policy': headers.get('content-security-policy') ?? '', 'content-type': TYPES[extname(file)] ?? 'text/plain' } });
+  });
+}
+const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2' };
 
 /** Somebody at their own machine. `faults` holds what should not have happened. */
 export class Visitor {
@@ -50,6 +69,7 @@ export class Visitor {
     });
     await context.grantPermissions(['clipboard-read', 'clipboard-write', 'camera', 'microphone'], { origin: house.url });
     await context.addInitScript(watchPeers);
+    if (process.env.BEFFROI_E2E_CLIENT) await serveClient(context, process.env.BEFFROI_E2E_CLIENT);
     context.setDefaultTimeout(20_000);
     return new Visitor(context, await context.newPage(), house, name);
   }
