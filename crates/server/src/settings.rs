@@ -66,6 +66,13 @@ settings! {
         /// Hours after which a session ends whatever happens; 1 to 24.
         absolute_hours: u32 = 12, shown "12";
     }
+    /// What passwords must be: 12 characters of three kinds, 16 for administrators, or seven words.
+    passwords: Passwords {
+        /// Domains of the tenants whose written policy is another: 8 characters with lower case, upper
+        /// case and a figure (« S1 »). 0 to 1000 of them. Easier to choose, and far easier to guess;
+        /// common passwords and one's own name stay refused.
+        s1_tenants: Vec<String> = vec![], shown "[]";
+    }
     /// What one may bring.
     limits: Limits {
         /// Bytes of one file; 1 to 1 TiB. Lower refuses large scans, higher fills the disk sooner.

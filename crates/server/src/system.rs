@@ -20,6 +20,6 @@ pub fn free_bytes(path: &Path) -> io::Result<u64> {
             return Err(io::Error::last_os_error());
         }
         let answer = answer.assume_init();
-        Ok(u64::from(answer.f_bavail) * u64::from(answer.f_frsize))
+        Ok(answer.f_bavail * answer.f_frsize)
     }
 }

@@ -18,6 +18,8 @@ const PEOPLE: [(&str, &str, Role); 3] = [
     ("bob@demo.localhost", "Bob Lambert", Role::Agent),
     ("claire@demo.localhost", "Claire Dubois", Role::Administrator),
 ];
+/// Minutes ago that the rooms were made: before the first word in them.
+const FOUNDED: i64 = 3000;
 /// (minutes ago, who, what)
 type Line = (i64, usize, &'static str);
 const RECEPTION: &[Line] = &[
@@ -93,7 +95,15 @@ async fn found(place: &Place, store: &Store, passwords: &Path) -> Result<(), Fai
     for (name, label, owner, lines) in
         [("Accueil", "internal", 0, RECEPTION), ("Conseil du mardi", "sensitive", 2, COUNCIL)]
     {
-        let room = app.operator_add_room(name.parse()?, label, &addresses[owner], &addresses, now).await?;
+        let room = app
+            .operator_add_room(
+                name.parse()?,
+                label,
+                &addresses[owner],
+                &addresses,
+                now - FOUNDED * 60_000_000,
+            )
+            .await?;
         for (ago, who, text) in lines {
             let mut x = Xml::within(ns::CLIENT);
             x.leaf("body", *text);

@@ -66,6 +66,19 @@ impl Hub {
         Ok(())
     }
 
+    /// The first and the last event that the client may read.
+    pub(super) async fn archive_ends(
+        &self,
+        client: &Client,
+        room: &Room,
+    ) -> Result<Option<(mam::Mark, mam::Mark)>, StanzaError> {
+        let end = |backwards| ArchiveQuery { max: Some(1), backwards, ..ArchiveQuery::default() };
+        let (first, last) =
+            (self.page(client, room, &end(false)).await?, self.page(client, room, &end(true)).await?);
+        let mark = |page: &Page| page.events.first().map(|event| (event.seq, event.at));
+        Ok(mark(&first).zip(mark(&last)))
+    }
+
     async fn page(&self, client: &Client, room: &Room, query: &ArchiveQuery) -> Result<Page, StanzaError> {
         // A guest reads the conversation of the meeting they were let into, and nothing else.
         let meeting = match &client.caller.person {
@@ -83,6 +96,13 @@ impl Hub {
                 .await
                 .map_err(|e| answer::stanza_error(&e))
         };
+        // XEP-0313 §4.3.2: a page that begins at an event which is not there is no page.
+        for id in [query.before, query.after].into_iter().flatten().filter(|id| *id != 0) {
+            let one = Range { after: Some(id - 1), before: id.checked_add(1), limit: 1, ..Range::default() };
+            if ask(one).await?.events.is_empty() {
+                return Err(answer::not_found("event"));
+            }
+        }
         if let Some(ids) = &query.ids {
             let mut events = vec![];
             for id in ids {

@@ -33,8 +33,8 @@ impl Hub {
                 }
                 Ok(())
             }
-            (PresenceKind::JoinRoom { nick: _, history }, Target::Room(slug)) => {
-                self.join_room(client, &slug, history.max_stanzas.unwrap_or(USUAL_HISTORY)).await
+            (PresenceKind::JoinRoom { nick, history }, Target::Room(slug)) => {
+                self.join_room(client, &slug, &nick, history.max_stanzas.unwrap_or(USUAL_HISTORY)).await
             }
             (PresenceKind::LeaveRoom, Target::Room(slug)) => {
                 let address = format!("{slug}@rooms.{}", client.caller.tenant.domain);
@@ -100,7 +100,13 @@ impl Hub {
         }
     }
 
-    async fn join_room(&self, client: &Arc<Client>, slug: &str, history: u32) -> Result<(), StanzaError> {
+    async fn join_room(
+        &self,
+        client: &Arc<Client>,
+        slug: &str,
+        asked: &str,
+        history: u32,
+    ) -> Result<(), StanzaError> {
         let told = |error: Error| answer::stanza_error(&error);
         let now = clock::now();
         let room = self.room_of(client, slug).await.map_err(told)?;
@@ -150,7 +156,7 @@ impl Hub {
             }
         }
         let mut codes = vec![status::NOT_ANONYMOUS, status::SELF];
-        if me != client.caller.name() {
+        if me != asked {
             codes.push(status::NICK_GIVEN);
         }
         let mine = muc::Occupant { room: &address, nick: &me, address: &client.full, rank: Some(rank) };
@@ -164,7 +170,7 @@ impl Hub {
                 domain: client.caller.tenant.domain.as_str(),
             };
             for event in &page.events {
-                client.send(room::event(event, &look, None).to(&client.full));
+                client.send(room::past_event(event, &look).to(&client.full));
             }
         }
         client.send(muc::subject(&address, &room.topic).to(&client.full));

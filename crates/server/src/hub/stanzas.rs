@@ -156,7 +156,19 @@ impl Hub {
                 let room = self.room_of(client, &slug).await.map_err(told)?;
                 self.meeting(client, id, room, request).await?;
             }
-            (IqRequest::Ping, Target::Room(_)) => client.send(iq::result(id, &from, me)),
+            (IqRequest::Ping, Target::Room(slug)) => {
+                // XEP-0410 §3.3: a client asks so whether it is still in the room.
+                let room = self.room_of(client, &slug).await.map_err(told)?;
+                if !self.occupants(room.id).iter().any(|o| o.client.key == client.key) {
+                    return Err(StanzaError::new(Condition::NotAcceptable, "you are not in this room"));
+                }
+                client.send(iq::result(id, &from, me));
+            }
+            (IqRequest::ArchiveMetadata, Target::Room(slug)) => {
+                let room = self.room_of(client, &slug).await.map_err(told)?;
+                let ends = self.archive_ends(client, &room).await?;
+                client.send(mam::metadata(id, &from, me, ends));
+            }
             (_, Target::Elsewhere) => {
                 return Err(StanzaError::new(
                     Condition::RemoteServerNotFound,
