@@ -67,10 +67,15 @@ journey('conversation', {
     await until('nobody writes any more', async () => (await alice.page.getByText('Bob Lambert écrit').count()) === 0);
   },
   'a message is text and never markup': async ({ alice, bob }) => {
-    const text = '<img src=x onerror="document.title=1"> <b>gras</b> https://exemple.fr/chemin';
-    await alice.say(text);
+    await alice.say('<img src=x onerror="document.title=1"> <b>gras</b>');
     await bob.said('<b>gras</b>').waitFor();
-    assert.equal(await bob.said('<b>gras</b>').locator('img, b:text("gras")').count(), 0);
+    assert.equal(await bob.said('<b>gras</b>').locator('img, b:text-is("gras")').count(), 0);
+  },
+  'a link shows the host to which it truly leads': async ({ alice, bob }) => {
+    await alice.composer().fill('voir https://www.impots.gouv.fr@exemple.fr/chemin');
+    await alice.page.keyboard.press('Enter');
+    await bob.said('mène à exemple.fr').waitFor();
+    assert.match(await bob.said('mène à exemple.fr').getByRole('link').getAttribute('rel'), /noopener/);
   },
   'Alice writes to Bob directly; he sees it arrive, answers, and she sees that he read it': async ({ alice, bob }) => {
     await alice.enter('Bob Lambert');
