@@ -19,9 +19,10 @@ export default defineConfig(({ mode }) => ({
   },
   server: {
     proxy: {
-      '/api': server,
-      '/.well-known': server,
-      '/xmpp-websocket': { target: server, ws: true },
+      // The Host stays the page's own: the server compares it with the Origin.
+      '/api': { target: server, changeOrigin: false },
+      '/.well-known': { target: server, changeOrigin: false },
+      '/xmpp-websocket': { target: server, changeOrigin: false, ws: true },
     },
   },
   test: {

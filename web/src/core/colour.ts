@@ -15,6 +15,23 @@ function luminance(rgb: Rgb): number {
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
 
+/** The colour with another lightness, its hue kept and its saturation strengthened: a pastel of a strong colour looks faded. */
+function lit(rgb: Rgb, lightness: number): Rgb {
+  const [r, g, b] = rgb.map((c) => c / 255) as Rgb;
+  const [high, low] = [Math.max(r, g, b), Math.min(r, g, b)];
+  const own = (high + low) / 2;
+  const spread = high - low;
+  if (spread === 0) return [lightness * 255, lightness * 255, lightness * 255];
+  const saturation = Math.min(1, (spread / (1 - Math.abs(2 * own - 1))) * (lightness > own ? 1.25 : 1));
+  const hue = high === r ? ((g - b) / spread + 6) % 6 : high === g ? (b - r) / spread + 2 : (r - g) / spread + 4;
+  const chroma = (1 - Math.abs(2 * lightness - 1)) * saturation;
+  const channel = (offset: number) => {
+    const k = (hue + offset) % 6;
+    return (lightness - chroma / 2 + chroma * Math.max(0, Math.min(1, Math.abs(k - 3) - 1))) * 255;
+  };
+  return [channel(0), channel(4), channel(2)];
+}
+
 function mix(a: Rgb, b: Rgb, share: number): Rgb {
   return a.map((c, i) => c * (1 - share) + (b[i] ?? 0) * share) as Rgb;
 }
@@ -35,16 +52,17 @@ export interface Accent {
 
 /**
  * The tenant's colour made readable on a theme: moved towards black (light theme) or white (dark)
- * until it holds 4.5:1 on every surface, with a text colour for buttons and a wash for selection.
+ * until it holds 4.5:1 on every surface (the first is the one selections lie on), with a text colour for buttons and a wash for selection.
  */
 export function accentFor(colour: string, theme: { surfaces: readonly string[]; dark: boolean; ink: string }): Accent | null {
   const start = parse(colour);
   const surfaces = theme.surfaces.map(parse).filter((one) => one !== null);
   const page = surfaces[0];
   if (!start || !page) return null;
-  const pole: Rgb = theme.dark ? [255, 255, 255] : [0, 0, 0];
-  for (let share = 0; share <= 1; share += 0.04) {
-    const accent = mix(start, pole, share);
+  const own = (Math.max(...start) + Math.min(...start)) / 510;
+  for (let step = 0; step <= 1; step += 0.02) {
+    const lightness = theme.dark ? Math.max(own, 0.68) + step * (1 - Math.max(own, 0.68)) : own * (1 - step);
+    const accent = step === 0 && !theme.dark ? start : lit(start, lightness);
     const wash = mix(page, accent, theme.dark ? 0.2 : 0.11);
     const weakest = Math.min(...[...surfaces, wash].map((surface) => contrast(text(accent), text(surface))));
     if (weakest < 4.5 || contrast(theme.ink, text(wash)) < 4.5) continue;

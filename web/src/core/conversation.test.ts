@@ -149,6 +149,23 @@ test('reading is told only while someone looks, and once per event', async () =>
   expect(told).toEqual([1, 2]);
 });
 
+test('what comes while I look is not new, what came behind my back is', async () => {
+  const room = new Room();
+  room.speak('bob', 'un');
+  const conversation = enter(room);
+  await conversation.open(1);
+  conversation.watch(true);
+  conversation.handleEvent(room.speak('bob', 'deux'));
+  expect(conversation.value.newAfter).toBe(2);
+  conversation.watch(false);
+  conversation.handleEvent(room.speak('bob', 'trois'));
+  conversation.watch(true);
+  conversation.handleEvent(room.speak('bob', 'quatre'));
+  expect(conversation.value.newAfter).toBe(2);
+  conversation.send('cinq');
+  expect(conversation.value.newAfter).toBe(4);
+});
+
 test('somebody stops writing when they have spoken, or after a while', () => {
   const room = new Room();
   const conversation = enter(room);

@@ -107,6 +107,9 @@ export class Conversation extends Readable<ConversationState> {
       this.#early = [];
       this.#change({ loading: 'no' });
     }
+    // Nothing but events without a voice may stand after what I read: no line for those.
+    const voices = this.value.events.some((event) => event.seq > (this.value.newAfter ?? 0) && (event.type === 'speech' || event.type === 'file') && event.author.address !== this.options.me.address);
+    if (!voices && this.value.newAfter !== null) this.#change({ newAfter: Math.max(this.value.newAfter, this.lastSeq) });
     this.#tellRead();
   }
 
@@ -170,8 +173,16 @@ export class Conversation extends Readable<ConversationState> {
       this.#acknowledge([event]);
       return;
     }
+    this.#stepOver(event);
     this.#insert([event]);
     this.#tellRead();
+  }
+
+  /** What comes before my eyes, or is mine, is not new: the line of the new stays where it is, or absent. */
+  #stepOver(event: RoomEvent): void {
+    const mine = event.type === 'speech' && event.author.address === this.options.me.address;
+    const { newAfter } = this.value;
+    if (newAfter !== null && newAfter >= this.lastSeq && (this.#watched || mine)) this.#change({ newAfter: event.seq });
   }
 
   #insert(fresh: readonly RoomEvent[]): void {
@@ -201,7 +212,9 @@ export class Conversation extends Readable<ConversationState> {
     const text = body.trim();
     if (text === '') return;
     const one: Pending = { id: this.options.newId(), body: text, thread, at: Date.now(), status: 'sending', why: '' };
-    this.#change({ pending: [...this.value.pending, one] });
+    // Whoever answers has read.
+    const newAfter = this.value.newAfter === null ? null : Math.max(this.value.newAfter, this.lastSeq);
+    this.#change({ pending: [...this.value.pending, one], newAfter });
     this.#saidTyping = 0;
     this.#leave(one);
   }

@@ -44,7 +44,7 @@ function paint(): void {
   if (accent === null) return;
   const token = (name: string) => getComputedStyle(root).getPropertyValue(name).trim();
   const dark = current === 'dark' || (current === 'system' && system.matches);
-  const surfaces = ['--paper', '--sheet', '--shade'].map((name) => longHex(token(name)));
+  const surfaces = ['--sheet', '--paper', '--shade'].map((name) => longHex(token(name)));
   const made = accentFor(accent, { surfaces, dark, ink: longHex(token('--ink')) });
   if (!made) return;
   root.style.setProperty('--accent', made.accent);

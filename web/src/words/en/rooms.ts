@@ -6,6 +6,7 @@ export const rooms: Translation<typeof source> = {
   'rooms.nav': 'Rooms and people',
   'rooms.people': 'People',
   'rooms.find': 'Find a room or a person',
+  'rooms.findShort': 'Find',
   'rooms.none': 'You are in no room yet.',
   'rooms.nothingFound': (text) => `Nothing matches “${text}”.`,
   'rooms.found': (rooms, people) => `${rooms} room${rooms === 1 ? '' : 's'}, ${people} ${people === 1 ? 'person' : 'people'}`,

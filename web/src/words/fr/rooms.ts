@@ -4,6 +4,7 @@ export const rooms = {
   'rooms.nav': 'Salons et personnes',
   'rooms.people': 'Personnes',
   'rooms.find': 'Chercher un salon, une personne',
+  'rooms.findShort': 'Chercher',
   'rooms.none': 'Vous n’êtes encore dans aucun salon.',
   'rooms.nothingFound': (text: string) => `Rien ne correspond à « ${text} ».`,
   'rooms.found': (rooms: number, people: number) => `${rooms} salon${rooms > 1 ? 's' : ''}, ${people} personne${people > 1 ? 's' : ''}`,
