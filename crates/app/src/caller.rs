@@ -5,16 +5,25 @@ use beffroi_domain::{Account, Factor, Guest, MemberRank, Micros, Rank, Role, Ses
 use beffroi_identity::rules::PasswordRules;
 use beffroi_identity::session::{Session, SessionLimits, State};
 use beffroi_policy::{Actor, Who};
+use std::borrow::Cow;
+use std::collections::HashMap;
 
 /// The rules of this installation.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
     /// How long sessions last.
     pub sessions: SessionLimits,
-    /// What a password must be.
-    pub passwords: PasswordRules,
+    /// What a password must be, by domain of the tenant; for the others, the default rules.
+    pub passwords: HashMap<String, PasswordRules>,
     /// Bytes of one file at most.
     pub file_bytes: u64,
+}
+
+impl Rules {
+    /// What this person's password must be.
+    pub fn passwords_of(&self, account: &Account) -> Cow<'_, PasswordRules> {
+        self.passwords.get(account.address.domain()).map_or_else(Cow::default, Cow::Borrowed)
+    }
 }
 
 /// A person behind a session.
@@ -116,7 +125,7 @@ impl App {
     /// Only when the facts cannot be read: an error is never a yes.
     pub async fn caller(&self, token: &str, origin: &Origin, now: Micros) -> Result<Option<Caller>, Error> {
         let Some(row) = self.store.session_by_token(token).await? else { return Ok(None) };
-        let session = Session { created_us: row.created, last_used_us: row.last_used, revoked_us: None };
+        let session = Session { created_us: row.created, last_used_us: row.last_used };
         let State::Live { idle_ends_us, absolute_ends_us } = session.state(self.rules.sessions, now) else {
             self.store.end_session(row.id, now).await?;
             return Ok(None);
@@ -146,7 +155,7 @@ impl App {
     /// The store's.
     pub async fn used(&self, caller: &Caller, now: Micros) -> Result<(), Error> {
         let session =
-            Session { created_us: caller.last_used, last_used_us: caller.last_used, revoked_us: None };
+            Session { created_us: caller.last_used, last_used_us: caller.last_used };
         if session.touch_due(now) {
             self.store.touch_session(caller.session, now).await?;
         }
@@ -159,7 +168,7 @@ impl App {
     /// The store's.
     pub async fn extend(&self, caller: &mut Caller, now: Micros) -> Result<(), Error> {
         self.store.touch_session(caller.session, now).await?;
-        let used = Session { created_us: now, last_used_us: now, revoked_us: None };
+        let used = Session { created_us: now, last_used_us: now };
         if let State::Live { idle_ends_us, .. } = used.state(self.rules.sessions, now) {
             caller.idle_ends = idle_ends_us.min(caller.absolute_ends);
         }

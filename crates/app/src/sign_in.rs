@@ -67,20 +67,15 @@ impl App {
             Some((account, _)) => self.store.is_known_place(account.id, origin.as_str()).await?,
             None => false,
         };
-        let read = self.store.wait_counters(&keys).await?;
-        let counter = |n: usize| {
-            read.get(n).map_or_else(Counter::default, |(failures, last_us)| Counter {
-                failures: *failures,
-                last_us: *last_us,
-            })
-        };
-        let before = Counters { account: counter(0), block: counter(1), pair: counter(2), known };
+        // Counted before the password is looked at, one try after the other: guesses sent at once meet a
+        // counter that already grew.
+        let counting = self.counting.lock().await;
+        let before = self.counters(&keys, known).await?;
         if let Some(until) = wait::wait_until(&before, now) {
             return Err(Error::Wait(wait::seconds_left(until, now).unsigned_abs()));
         }
-        // Counted before the password is looked at: guesses sent at once meet a counter that already grew.
-        let failed = wait::after_failure(&before, now);
-        self.save(&keys, &failed).await?;
+        self.save(&keys, &wait::after_failure(&before, now)).await?;
+        drop(counting);
         let usable = found.as_ref().filter(|(account, _)| account.enabled);
         let phc = usable.and_then(|(_, phc)| phc.clone());
         let right = self.hashing.verify(password, phc.clone()).await?;
@@ -93,7 +88,10 @@ impl App {
             }
             return Err(Error::WrongCredentials);
         };
-        self.save(&keys, &wait::after_success(&failed, now)).await?;
+        let counting = self.counting.lock().await;
+        let grown = self.counters(&keys, known).await?;
+        self.save(&keys, &wait::after_success(&grown, now)).await?;
+        drop(counting);
         self.store.remember_place(account.id, origin.as_str(), now).await?;
         self.open_session(account, origin, agent, now).await
     }
@@ -116,6 +114,17 @@ impl App {
         Ok(SignedIn { session, token })
     }
 
+    async fn counters(&self, keys: &[String; 3], known: bool) -> Result<Counters, Error> {
+        let read = self.store.wait_counters(keys).await?;
+        let counter = |n: usize| {
+            read.get(n).map_or_else(Counter::default, |(failures, last_us)| Counter {
+                failures: *failures,
+                last_us: *last_us,
+            })
+        };
+        Ok(Counters { account: counter(0), block: counter(1), pair: counter(2), known })
+    }
+
     async fn save(&self, keys: &[String; 3], counters: &Counters) -> Result<(), Error> {
         let of = |key: &String, c: Counter| (key.clone(), c.failures, c.last_us);
         let rows =
@@ -131,7 +140,7 @@ impl App {
         let limits = self.rules.sessions;
         let rows = self.store.live_sessions().await?;
         let live = |(_, created_us, last_used_us): &(SessionId, Micros, Micros)| {
-            let session = Session { created_us: *created_us, last_used_us: *last_used_us, revoked_us: None };
+            let session = Session { created_us: *created_us, last_used_us: *last_used_us };
             matches!(session.state(limits, now), State::Live { .. })
         };
         Ok(rows.into_iter().filter(live).map(|(id, ..)| id).collect())
@@ -185,7 +194,7 @@ impl App {
     pub(crate) async fn hash_new(&self, account: &Account, password: Secret) -> Result<String, Error> {
         let admin = account.role != beffroi_domain::Role::Agent;
         if let Err(weak) = beffroi_identity::rules::check(
-            &self.rules.passwords,
+            &self.rules.passwords_of(account),
             admin,
             &password,
             account.address.as_str(),

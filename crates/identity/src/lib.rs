@@ -1,4 +1,4 @@
-//! Who someone is, and how they prove it: passwords, the wait after failures, sessions, links.
+//! Who someone is, and how they prove it: passwords, the wait after failures, sessions.
 //!
 //! Everything here is a calculation. The clock (`now_us`, microseconds since the Unix epoch, UTC),
 //! the entropy (byte arrays) and the stored facts are arguments, and what must be stored is returned:
@@ -7,7 +7,6 @@
 //! A second factor, a passkey or an identity provider is one more way to arrive at the same place, a
 //! [`session::Session`]: each comes as a module beside [`password`].
 
-pub mod invitation;
 pub mod password;
 pub mod rules;
 pub mod session;

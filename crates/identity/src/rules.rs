@@ -79,15 +79,6 @@ impl PasswordRules {
         Self { agent: demand.clone(), administrator: demand }
     }
 
-    /// The profile of that name, as kept in a tenant's settings: `default` or `S1`.
-    pub fn profile(name: &str) -> Option<Self> {
-        match name {
-            "default" => Some(Self::default()),
-            "S1" => Some(Self::s1()),
-            _ => None,
-        }
-    }
-
     /// The demand on someone.
     pub fn demand(&self, role_is_admin: bool) -> &Demand {
         if role_is_admin { &self.administrator } else { &self.agent }
@@ -353,13 +344,6 @@ mod tests {
             let text = weakness.to_string();
             assert!(text.contains(": ") || text.starts_with("mix "), "{}: {text}", weakness.code());
         }
-    }
-
-    #[test]
-    fn profiles_are_found_by_name() {
-        assert_eq!(PasswordRules::profile("default"), Some(PasswordRules::default()));
-        assert_eq!(PasswordRules::profile("S1"), Some(PasswordRules::s1()));
-        assert_eq!(PasswordRules::profile("s3"), None);
     }
 
     proptest! {

@@ -139,6 +139,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn no_text_breaks_the_estimate(text in ".{0,200}") {
             let estimate = bits(&text);
