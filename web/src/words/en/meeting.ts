@@ -5,6 +5,7 @@ export const meeting: Translation<typeof source> = {
   'meeting.title': (room) => `Meeting – ${room}`,
   'meeting.prepare': 'Before you enter',
   'meeting.prepareDetail': 'Nothing leaves before you click “Join”.',
+  'meeting.prepareGuest': 'Nothing leaves before you have been let in.',
   'meeting.preview': 'Your picture',
   'meeting.cameraOff': 'Camera off',
   'meeting.join': 'Join',

@@ -3,6 +3,7 @@ export const meeting = {
   'meeting.title': (room: string) => `Réunion – ${room}`,
   'meeting.prepare': 'Avant d’entrer',
   'meeting.prepareDetail': 'Rien ne part avant que vous cliquiez sur « Rejoindre ».',
+  'meeting.prepareGuest': 'Rien ne part avant que l’on vous ait fait entrer.',
   'meeting.preview': 'Votre image',
   'meeting.cameraOff': 'Caméra coupée',
   'meeting.join': 'Rejoindre',
