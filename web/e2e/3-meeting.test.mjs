@@ -35,8 +35,10 @@ async function hands(visitor, own) {
 async function write(visitor, text) {
   await visitor.page.getByRole('textbox', { name: 'Écrire à la réunion' }).fill(text);
   await visitor.page.keyboard.press('Enter');
-  await side(visitor).getByText(text).waitFor();
+  await wrote(visitor, text).waitFor();
 }
+/** A line of the meeting's conversation, once it is in the list. */
+const wrote = (visitor, text) => side(visitor).getByRole('listitem').getByText(text, { exact: true });
 
 journey('meeting', {
   'Alice rings the bell, and Bob sees that a meeting is on': async (world) => {
@@ -64,7 +66,7 @@ journey('meeting', {
     await bob.page.getByText('Alice Martin a sonné la réunion.').waitFor();
     await bob.page.getByRole('button', { name: 'Rejoindre la réunion' }).click();
     await bob.page.getByRole('switch', { name: 'Micro', checked: true }).waitFor();
-    await bob.page.getByRole('button', { name: 'Rejoindre', exact: true }).click();
+    await bob.page.getByRole('main').getByRole('button', { name: 'Rejoindre', exact: true }).click();
     const frame = await seesAndHears(bob);
     console.log(`# Bob had a picture and sound ${Math.round(frame)} ms after the click`);
     await seesAndHears(alice);
@@ -145,15 +147,15 @@ journey('meeting', {
   },
   'the guest sees the meeting’s conversation, and nothing else of the room': async ({ alice, bob, guest }) => {
     await write(alice, 'Bienvenue à notre invitée.');
-    await side(guest).getByText('Bienvenue à notre invitée.').waitFor();
+    await wrote(guest, 'Bienvenue à notre invitée.').waitFor();
     await write(guest, 'Bonjour, merci de me recevoir.');
-    await side(bob).getByText('Bonjour, merci de me recevoir.').waitFor();
+    await wrote(bob, 'Bonjour, merci de me recevoir.').waitFor();
     await bob.page.getByRole('link', { name: 'Retour au salon' }).click();
     await bob.said('Bonjour, merci de me recevoir.').waitFor();
     await bob.say('Entre membres : le dossier reste ici.');
     await bob.page.getByRole('button', { name: 'Y retourner' }).click();
     await write(alice, 'On commence ?'); // after Bob's word: had it been sent to the guest, it would be there before this
-    await side(guest).getByText('On commence ?').waitFor();
+    await wrote(guest, 'On commence ?').waitFor();
     assert.doesNotMatch(await guest.page.locator('body').innerText(), /Entre membres|interprète/);
     guest.forgive(/answer 40[134] GET .*\/api\/(rooms|people|admin)/);
     const answers = await guest.page.evaluate(() =>
@@ -168,7 +170,7 @@ journey('meeting', {
     await dialog.getByRole('button', { name: 'Faire sortir', exact: true }).click();
     await guest.page.getByRole('heading', { name: 'Vous ne participez plus à la réunion' }).waitFor();
     assert.equal((await received(guest.page)).open, 0, 'every connection of the guest is closed');
-    assert.equal(await guest.page.getByText('On commence ?').count(), 0);
+    assert.equal(await wrote(guest, 'On commence ?').count(), 0);
     assert.equal(await guest.page.evaluate(() => fetch('/api/session').then((answer) => answer.status)), 401);
     await until('they are gone from Bob’s screen', async () => (await side(bob).getByText('Mme Petit').count()) <= 1);
     await pictures(guest, 'guest-removed');
@@ -190,7 +192,7 @@ journey('meeting', {
     await bar(alice).getByRole('button', { name: 'Quitter' }).click();
     await alice.page.getByRole('dialog').getByRole('button', { name: 'Terminer pour tous' }).click();
     for (const visitor of [alice, bob]) {
-      await visitor.page.getByText('La réunion est terminée').first().waitFor();
+      await visitor.page.getByRole('heading', { name: 'La réunion est terminée' }).waitFor();
       await until(`${visitor.name} has no connection left`, async () => (await received(visitor.page)).open === 0);
     }
   },

@@ -155,10 +155,10 @@ journey('administration', {
     await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'Effacer les filtres' }).click();
     await page.getByLabel('Acte').selectOption({ label: 'Changer une mention' });
-    await page.getByLabel('Par').fill('claire@demo.localhost');
+    await page.getByLabel('Par', { exact: true }).fill('claire@demo.localhost');
     await page.getByRole('button', { name: 'Filtrer' }).click();
     await until('two entries: one done, one refused', async () => (await page.getByRole('row').count()) === 3);
-    await page.getByLabel('Par').fill('alice@demo.localhost');
+    await page.getByLabel('Par', { exact: true }).fill('alice@demo.localhost');
     await page.getByRole('button', { name: 'Filtrer' }).click();
     await page.getByText('Aucune entrée ne correspond').waitFor();
     await page.getByRole('button', { name: 'Effacer les filtres' }).click();
