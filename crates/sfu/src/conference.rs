@@ -253,6 +253,7 @@ impl Conference {
                     }
                     self.forward(SourceId { participant: from, kind }, &packet, &mut waiting, now);
                 }
+                Heard::LineChanged => self.place(now),
                 Heard::NeedsKeyframe(source) => self.ask_keyframe(source, &mut waiting, now),
                 Heard::Gone(why) => {
                     if self.peers.contains_key(&from) {
@@ -345,8 +346,7 @@ impl Conference {
             let others = |all: &[Wanted]| -> Vec<Wanted> {
                 all.iter().filter(|want| want.source.participant != *receiver).copied().collect()
             };
-            let sources = peer.place(&others(&audio), &others(&video));
-            if !sources.is_empty() {
+            if let Some(sources) = peer.place(&others(&audio), &others(&video)) {
                 self.moved.insert(*receiver);
                 // Who is not connected yet gets their keyframes when they are: asked for now, they would be
                 // lost, and those of then be held back.

@@ -15,6 +15,7 @@
 
 mod conference;
 mod continuity;
+mod downlink;
 mod error;
 mod offer;
 mod peer;

@@ -12,6 +12,7 @@ use str0m::rtp::{Extension, RtpPacket, RtpWrite, Ssrc, Vp8Descriptor};
 use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc};
 
 use crate::continuity::{Continuity, Place, Placed, Verdict};
+use crate::downlink::Downlink;
 use crate::offer::{self, Shape, Use};
 use crate::slots::{Kind, Slot, SourceId, Wanted, place};
 use crate::{JoinError, Participant, Sending, Transmit};
@@ -27,6 +28,9 @@ const PATIENCE_WHEN_LOST: Duration = Duration::from_secs(10);
 /// Least time between two keyframe requests for one source. A keyframe is ten times the size of another
 /// frame: answering every receiver's every loss would be worse than the losses.
 const KEYFRAME_EVERY: Duration = Duration::from_millis(500);
+
+/// How often a line is judged by what was lost on it.
+const REPORT_EVERY: Duration = Duration::from_secs(1);
 
 /// Largest RTP payload forwarded, in bytes. Browsers send at most 1200; larger does not pass a usual
 /// path, and str0m writes header and payload into 2000 bytes.
@@ -69,6 +73,8 @@ pub(crate) enum Heard {
     },
     /// The receiver cannot decode what it gets from this source.
     NeedsKeyframe(SourceId),
+    /// The receiver's line carries more or fewer pictures than before.
+    LineChanged,
     Gone(Gone),
 }
 
@@ -121,6 +127,10 @@ pub(crate) struct Peer {
     streams: Vec<(Ssrc, Kind)>,
     audio: Lane,
     video: Lane,
+    downlink: Downlink,
+    /// Losses that the client reported since the last judgement, at most one per stream.
+    reported: Vec<f32>,
+    pictures: usize,
     pub(crate) sending: Sending,
     pub(crate) ufrag: String,
     pub(crate) addresses: VecDeque<SocketAddr>,
@@ -141,6 +151,7 @@ impl Peer {
             .enable_opus(true, false)
             .enable_vp8(true)
             .clear_extension_map()
+            .set_stats_interval(Some(REPORT_EVERY))
             .set_extension(1, Extension::AudioLevel)
             .set_extension(2, Extension::TransportSequenceNumber)
             .set_extension(3, Extension::RtpMid)
@@ -163,6 +174,9 @@ impl Peer {
             streams: Vec::new(),
             audio: Lane::default(),
             video: Lane::default(),
+            downlink: Downlink::new(),
+            reported: Vec::new(),
+            pictures: 0,
             sending: Sending::default(),
             ufrag,
             addresses: VecDeque::new(),
@@ -310,9 +324,23 @@ impl Peer {
                 let slot = self.video.lines.iter().position(|line| line.mid == request.mid)?;
                 self.video.holders[slot].map(Heard::NeedsKeyframe)
             }
+            Event::MediaEgressStats(stats) => {
+                self.reported.extend(stats.loss);
+                None
+            }
+            // One of these opens each round of statistics, so it closes the round before.
+            Event::PeerStats(_) => self.judge_line(now),
             Event::Closed => Some(Heard::Gone(Gone::Closed)),
             _ => None,
         }
+    }
+
+    /// Judges the line by what the client's receiver reports say is lost on it, all streams together
+    /// (RFC 3550 §6.4.2). A second without a report says nothing.
+    fn judge_line(&mut self, now: Instant) -> Option<Heard> {
+        let count = self.reported.len() as f32;
+        let lost = (count > 0.0).then(|| self.reported.drain(..).sum::<f32>() / count)?;
+        self.downlink.report(lost, self.pictures, now).then_some(Heard::LineChanged)
     }
 
     fn read_packet(&mut self, packet: RtpPacket) -> Option<Heard> {
@@ -395,15 +423,18 @@ impl Peer {
         Forwarded::Written
     }
 
-    /// Gives the streams that are on their slots; the sources whose slots changed.
-    pub(crate) fn place(&mut self, audio: &[Wanted], video: &[Wanted]) -> Vec<SourceId> {
-        let mut begun = Vec::new();
-        for (lane, wanted) in [(&mut self.audio, audio), (&mut self.video, video)] {
-            for slot in place(&mut lane.holders, wanted) {
+    /// Gives the streams that are on their slots; if any slot changed hands, the sources that begin.
+    pub(crate) fn place(&mut self, audio: &[Wanted], video: &[Wanted]) -> Option<Vec<SourceId>> {
+        let mut begun = None;
+        let lanes = [(&mut self.audio, audio, usize::MAX), (&mut self.video, video, self.downlink.limit())];
+        for (lane, wanted, limit) in lanes {
+            for slot in place(&mut lane.holders, wanted, limit) {
                 lane.lines[slot].continuity.pause();
-                begun.extend(lane.holders[slot]);
+                begun.get_or_insert_with(Vec::new).extend(lane.holders[slot]);
             }
         }
+        let is_on = |holder: &SourceId| video.iter().any(|want| want.source == *holder);
+        self.pictures = self.pictures().filter(is_on).count();
         begun
     }
 

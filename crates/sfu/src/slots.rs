@@ -49,39 +49,62 @@ pub(crate) struct Wanted {
     pub(crate) last_spoke: Option<Instant>,
 }
 
-/// Puts every stream of `wanted` on a slot of `holders` if there is one for it, and returns the indices
-/// of the slots that changed hands.
+/// Puts the streams of `wanted` on the slots of `holders`, no more than `limit` of them, and returns the
+/// indices of the slots that changed hands.
 ///
 /// In this order: the slot it has; a free one; one whose stream is off; and if all are in use, somebody
 /// who speaks takes the place of who has been silent longest, and a screen that of any camera.
-pub(crate) fn place(holders: &mut [Option<SourceId>], wanted: &[Wanted]) -> Vec<usize> {
+pub(crate) fn place(holders: &mut [Option<SourceId>], wanted: &[Wanted], limit: usize) -> Vec<usize> {
     let mut changed = Vec::new();
+    let is_on = |holder: SourceId| wanted.iter().any(|want| want.source == holder);
+    let mut lit = holders.iter().flatten().filter(|holder| is_on(**holder)).count();
+    while lit > limit
+        && let Some(slot) = quietest(holders, wanted, |_| true)
+    {
+        holders[slot] = None;
+        changed.push(slot);
+        lit -= 1;
+    }
     for want in wanted {
         if holders.contains(&Some(want.source)) {
             continue;
         }
-        let free = holders.iter().position(Option::is_none);
-        let is_on = |holder: SourceId| wanted.iter().any(|other| other.source == holder);
-        let dark = || holders.iter().position(|holder| holder.is_some_and(|holder| !is_on(holder)));
-        let Some(slot) = free.or_else(dark).or_else(|| quietest(holders, wanted, want)) else { continue };
+        let open = (lit < limit).then(|| {
+            let free = holders.iter().position(Option::is_none);
+            free.or_else(|| holders.iter().position(|holder| holder.is_some_and(|holder| !is_on(holder))))
+        });
+        let slot = match open.flatten() {
+            Some(slot) => {
+                lit += 1;
+                slot
+            }
+            None => {
+                let screen = want.source.kind == Kind::Screen;
+                let may_go = |holder: &Wanted| {
+                    holder.source.kind != Kind::Screen && (screen || (want.speaking && !holder.speaking))
+                };
+                let Some(slot) = quietest(holders, wanted, may_go) else { continue };
+                slot
+            }
+        };
         holders[slot] = Some(want.source);
         changed.push(slot);
     }
     changed
 }
 
-/// The slot of whoever has been silent longest and may be displaced by `want`.
-fn quietest(holders: &[Option<SourceId>], wanted: &[Wanted], want: &Wanted) -> Option<usize> {
-    let screen = want.source.kind == Kind::Screen;
-    if !screen && !want.speaking {
-        return None;
-    }
+/// The slot of whoever has been silent longest among those who `may_go`; cameras before screens.
+fn quietest(
+    holders: &[Option<SourceId>],
+    wanted: &[Wanted],
+    may_go: impl Fn(&Wanted) -> bool,
+) -> Option<usize> {
     let held = holders.iter().enumerate().filter_map(|(slot, holder)| {
         let holder = wanted.iter().find(|other| Some(other.source) == *holder)?;
-        let may_go = holder.source.kind != Kind::Screen && (screen || !holder.speaking);
-        may_go.then_some((slot, holder))
+        may_go(holder).then_some((slot, holder))
     });
-    held.min_by_key(|(_, holder)| (holder.speaking, holder.last_spoke)).map(|(slot, _)| slot)
+    let rank = |holder: &Wanted| (holder.source.kind == Kind::Screen, holder.speaking, holder.last_spoke);
+    held.min_by_key(|(_, holder)| rank(holder)).map(|(slot, _)| slot)
 }
 
 #[cfg(test)]
@@ -102,9 +125,9 @@ mod tests {
     fn a_stream_keeps_its_slot() {
         let mut holders = [None; 3];
         let all = [1, 2, 3].map(|id| silent(id, Kind::Audio));
-        assert_eq!(place(&mut holders, &all), [0, 1, 2]);
+        assert_eq!(place(&mut holders, &all, usize::MAX), [0, 1, 2]);
         let before = holders;
-        assert_eq!(place(&mut holders, &[all[2], all[0]]), []);
+        assert_eq!(place(&mut holders, &[all[2], all[0]], usize::MAX), []);
         assert_eq!(holders, before);
     }
 
@@ -112,7 +135,7 @@ mod tests {
     fn a_dark_slot_is_taken_before_a_lit_one() {
         let mut holders = [Some(source(1, Kind::Video)), Some(source(2, Kind::Video))];
         let wanted = [silent(1, Kind::Video), silent(3, Kind::Video)];
-        assert_eq!(place(&mut holders, &wanted), [1]);
+        assert_eq!(place(&mut holders, &wanted, usize::MAX), [1]);
         assert_eq!(holders[0], Some(source(1, Kind::Video)));
     }
 
@@ -125,10 +148,31 @@ mod tests {
             ..silent(id, Kind::Audio)
         };
         let mut wanted = vec![spoke(1, 5), spoke(2, 3), spoke(3, 9), silent(4, Kind::Audio)];
-        assert_eq!(place(&mut holders, &wanted), [], "silence displaces nobody");
+        assert_eq!(place(&mut holders, &wanted, usize::MAX), [], "silence displaces nobody");
         wanted[3].speaking = true;
-        assert_eq!(place(&mut holders, &wanted), [1]);
+        assert_eq!(place(&mut holders, &wanted, usize::MAX), [1]);
         assert_eq!(holders[1], Some(source(4, Kind::Audio)));
+    }
+
+    #[test]
+    fn a_full_line_keeps_screens_then_speakers_and_shows_who_speaks() {
+        let mut holders = [None; 4];
+        let speaking = |id, kind| Wanted { speaking: true, ..silent(id, kind) };
+        let mut wanted = [
+            silent(1, Kind::Video),
+            speaking(2, Kind::Video),
+            silent(3, Kind::Screen),
+            silent(4, Kind::Video),
+        ];
+        place(&mut holders, &wanted, 4);
+        place(&mut holders, &wanted, 2);
+        assert_eq!(holders, [None, Some(source(2, Kind::Video)), Some(source(3, Kind::Screen)), None]);
+        assert_eq!(place(&mut holders, &wanted, 2), [], "a free slot is no room on the line");
+        (wanted[1].speaking, wanted[3].speaking) = (false, true);
+        assert_eq!(place(&mut holders, &wanted, 2), [1]);
+        assert_eq!(holders[1], Some(source(4, Kind::Video)));
+        place(&mut holders, &wanted, 3);
+        assert_eq!(holders[0], Some(source(1, Kind::Video)));
     }
 
     #[test]
@@ -138,12 +182,12 @@ mod tests {
         let both = [speaking(1, Kind::Video), speaking(2, Kind::Video)];
         let mut wanted = both.to_vec();
         wanted.push(speaking(3, Kind::Video));
-        assert_eq!(place(&mut holders, &wanted), []);
+        assert_eq!(place(&mut holders, &wanted, usize::MAX), []);
         wanted.push(silent(4, Kind::Screen));
-        assert_eq!(place(&mut holders, &wanted), [0]);
+        assert_eq!(place(&mut holders, &wanted, usize::MAX), [0]);
         wanted.push(silent(5, Kind::Screen));
-        assert_eq!(place(&mut holders, &wanted), [1], "a screen never displaces a screen");
+        assert_eq!(place(&mut holders, &wanted, usize::MAX), [1], "a screen never displaces a screen");
         wanted.push(silent(6, Kind::Screen));
-        assert_eq!(place(&mut holders, &wanted), []);
+        assert_eq!(place(&mut holders, &wanted, usize::MAX), []);
     }
 }

@@ -274,3 +274,38 @@ fn among_fourteen_the_loudest_are_heard_and_a_screen_is_seen() {
     assert!(world.slot(1, 3, Kind::Screen).is_some());
     assert_eq!(world.slots(1).len(), 24);
 }
+
+#[test]
+fn a_line_that_is_too_full_loses_pictures_and_never_sound() {
+    let mut world = World::with([1, 2, 3, 4, 5]);
+    for id in 1..=4 {
+        world.turn(id, true, true, false);
+    }
+    let (to, mut count) = (world.clients[&5].address, 0);
+    // The line carries one of three datagrams.
+    world.loses = Box::new(move |datagram| {
+        datagram.destination == to && is_picture(datagram) && {
+            count += 1;
+            count % 3 != 0
+        }
+    });
+    let pictures = |world: &World, of| world.slots(of).iter().filter(|slot| slot.kind != Kind::Audio).count();
+    let film = |world: &mut World, seconds: u32| {
+        for second in 0..seconds {
+            world.speak(2, -25, 10);
+            for id in 1..=4 {
+                world.film(id, Kind::Video, second * 10..second * 10 + 10, true);
+            }
+        }
+    };
+    assert_eq!(pictures(&world, 5), 4);
+    film(&mut world, 8);
+    assert_eq!(pictures(&world, 5), 1);
+    assert!(world.slot(5, 2, Kind::Video).is_some(), "who speaks is still seen");
+    assert_eq!(world.slots(5).iter().filter(|slot| slot.kind == Kind::Audio).count(), 4);
+    assert_eq!(pictures(&world, 1), 3, "nobody else's line is meant");
+
+    world.loses = Box::new(|_| false);
+    film(&mut world, 40);
+    assert_eq!(pictures(&world, 5), 4);
+}
