@@ -33,3 +33,17 @@ pub enum JoinError {
     #[error("the offer could not be answered; offer again with a new peer connection")]
     Refused(#[source] RtcError),
 }
+
+impl JoinError {
+    /// The reason in one word, for logs: the text may quote what the client sent.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "too-large",
+            Self::NotSdp(_) => "not-sdp",
+            Self::Shape(_) => "shape",
+            Self::Full { .. } => "full",
+            Self::Candidate(_) => "candidate",
+            Self::Refused(_) => "refused",
+        }
+    }
+}

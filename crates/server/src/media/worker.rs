@@ -127,7 +127,7 @@ impl Worker {
             Command::Join { meeting, participant, offer, answer } => {
                 let answered = self.join(meeting, participant, &offer, now);
                 if let Err(refused) = &answered {
-                    tracing::info!(meeting, participant, error = %refused, "an offer was refused");
+                    tracing::info!(meeting, participant, reason = refused.reason(), "an offer was refused");
                 }
                 // Who asked may have gone; the seat is then empty until ICE gives up, which is told.
                 let _ = answer.send(answered);
