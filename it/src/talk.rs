@@ -28,13 +28,24 @@ impl Talker {
     /// # Panics
     /// When nobody listens there.
     pub async fn knock(browser: &Browser) -> Result<Self, Box<Error>> {
+        Self::knock_as(browser, &format!("http://{}", browser.host), "xmpp").await
+    }
+
+    /// Opens the WebSocket for a page of `origin`, for another sub-protocol.
+    ///
+    /// # Errors
+    /// As the server refuses the upgrade.
+    ///
+    /// # Panics
+    /// When nobody listens there.
+    pub async fn knock_as(browser: &Browser, origin: &str, protocol: &str) -> Result<Self, Box<Error>> {
         let mut request = format!("ws://{}/xmpp-websocket", browser.host)
             .into_client_request()
             .expect("the address of a page is an address");
         let headers = request.headers_mut();
         let value = |text: &str| HeaderValue::from_str(text).expect("what browsers send fits a header");
-        headers.insert("sec-websocket-protocol", value("xmpp"));
-        headers.insert("origin", value(&format!("http://{}", browser.host)));
+        headers.insert("sec-websocket-protocol", value(protocol));
+        headers.insert("origin", value(origin));
         if let Some(cookie) = &browser.cookie {
             headers.insert("cookie", value(cookie));
         }

@@ -138,11 +138,14 @@ async fn an_upload_that_breaks_off_goes_on_where_the_server_stands() {
     // Broken off by the browser in the middle of a part.
     let sent = 9 * MIB + 11;
     part(&page, &upload, 0, &content[..sent]).broken_off(content.len()).send().await;
-    let mut offset = held(&page, &upload).await;
-    while offset < 8 * MIB {
-        // The server may still be writing what came.
-        offset = held(&page, &upload).await;
-    }
+    let mut offset = 0;
+    // The server may still be writing what came.
+    let written = async {
+        while offset < 8 * MIB {
+            offset = held(&page, &upload).await;
+        }
+    };
+    beffroi_it::soon("what was sent before the break", written).await;
     assert!(offset <= sent, "{offset}");
     let next = offset + MIB;
     let answer = part(&page, &upload, offset, &content[offset..next]).send().await;

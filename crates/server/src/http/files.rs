@@ -79,8 +79,9 @@ pub async fn append(
     }
     let mut held = offset;
     let mut stream = body.into_data_stream();
+    let mut rest = Bytes::new();
     loop {
-        let (part, more) = next_part(&mut stream, row.size - held).await?;
+        let (part, more) = next_part(&mut stream, &mut rest, row.size - held).await?;
         if !part.is_empty() {
             held = edge.app.append_part(&caller, &row, held, part, clock::now()).await?;
         }
@@ -98,25 +99,31 @@ pub async fn append(
     Ok((StatusCode::CREATED, position, Json(body)).into_response())
 }
 
-/// The next part of at most 8 MiB, and whether more may follow. A connection that breaks gives what came.
-async fn next_part(stream: &mut BodyDataStream, left: u64) -> Result<(Bytes, bool), Problem> {
+/// The next part of at most 8 MiB, and whether more may follow; `rest` is what came beyond it. A connection
+/// that breaks gives what came.
+async fn next_part(
+    stream: &mut BodyDataStream,
+    rest: &mut Bytes,
+    left: u64,
+) -> Result<(Bytes, bool), Problem> {
     let mut part = BytesMut::with_capacity(PART.min(usize::try_from(left).unwrap_or(PART)));
-    while part.len() < PART {
+    loop {
+        if (part.len() + rest.len()) as u64 > left {
+            return Err(Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too-large",
+                "more bytes came than this upload announced",
+            ));
+        }
+        part.extend_from_slice(&rest.split_to(rest.len().min(PART - part.len())));
+        if part.len() == PART {
+            return Ok((part.freeze(), true));
+        }
         match stream.next().await {
-            Some(Ok(chunk)) => {
-                if (part.len() + chunk.len()) as u64 > left {
-                    return Err(Problem::new(
-                        StatusCode::PAYLOAD_TOO_LARGE,
-                        "too-large",
-                        "more bytes came than this upload announced",
-                    ));
-                }
-                part.extend_from_slice(&chunk);
-            }
+            Some(Ok(chunk)) => *rest = chunk,
             Some(Err(_)) | None => return Ok((part.freeze(), false)),
         }
     }
-    Ok((part.freeze(), true))
 }
 
 pub async fn abandon(

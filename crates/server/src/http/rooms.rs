@@ -91,6 +91,10 @@ pub async fn change(
     Body(change): Body<Change>,
 ) -> Result<Json<Value>, Problem> {
     let (id, now) = (room_id(&id)?, clock::now());
+    // Each change asks the policy; without any, nobody would have been asked before the room is shown.
+    if change.label.is_none() && change.name.is_none() && change.topic.is_none() {
+        return Err(Problem::invalid("say what to change: `label`, `name` or `topic`"));
+    }
     if let Some(label) = change.label {
         edge.app.relabel(&caller, id, &label, now).await?;
     }

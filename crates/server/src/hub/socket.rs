@@ -68,10 +68,11 @@ pub async fn upgrade(
             host.rsplit_once(':').map_or(host, |(name, _)| name).to_owned()
         }
     };
-    // Small buffers: a thousand idle connections must cost a few megabytes.
+    // Small buffers: a thousand idle connections must cost a few megabytes. Twice the limit is still read,
+    // so that whoever is over it hears why; beyond that the connection is simply over.
     let ws = ws
-        .max_message_size(MOST_FRAME)
-        .max_frame_size(MOST_FRAME)
+        .max_message_size(2 * MOST_FRAME)
+        .max_frame_size(2 * MOST_FRAME)
         .read_buffer_size(4096)
         .write_buffer_size(4096)
         .max_write_buffer_size(4 << 20);
