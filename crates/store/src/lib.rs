@@ -21,6 +21,7 @@ mod members;
 mod merkle;
 mod notices;
 mod open;
+mod retention;
 mod rooms;
 mod sessions;
 mod sql;

@@ -52,10 +52,12 @@ impl Place {
         Self { folder, database, schema: Some((server.to_owned(), schema)) }
     }
 
+    /// Where everything is that is not in PostgreSQL.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
+    /// As `Store::open` takes them.
     pub fn settings(&self) -> Settings {
         Settings {
             database: self.database.clone(),
@@ -68,6 +70,49 @@ impl Place {
     /// Opens what is there, or starts it.
     pub async fn store(&self) -> Store {
         Store::open(self.settings()).await.unwrap()
+    }
+
+    /// Does something to the database that no function of the store does.
+    pub async fn sql(&self, sql: &str) {
+        match self.database.strip_prefix("sqlite:") {
+            Some(path) => {
+                let mut connection = sqlx::SqliteConnection::connect(path).await.unwrap();
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+                connection.close().await.unwrap();
+            }
+            None => {
+                let mut connection = PgConnection::connect(&self.database).await.unwrap();
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+                connection.close().await.unwrap();
+            }
+        }
+    }
+
+    async fn sqlite_connection(&self) -> sqlx::SqliteConnection {
+        sqlx::SqliteConnection::connect(self.database.strip_prefix("sqlite:").unwrap()).await.unwrap()
+    }
+
+    /// A column of an audit entry in SQLite.
+    pub async fn cell(&self, column: &str, seq: i64) -> Vec<u8> {
+        let sql = format!("SELECT {column} FROM audit_entry WHERE seq = {seq}");
+        let mut connection = self.sqlite_connection().await;
+        sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut connection).await.unwrap()
+    }
+
+    /// Overwrites it.
+    pub async fn set_cell(&self, column: &str, seq: i64, bytes: Vec<u8>) {
+        let sql = format!("UPDATE audit_entry SET {column} = $1 WHERE seq = {seq}");
+        let mut connection = self.sqlite_connection().await;
+        sqlx::query(AssertSqlSafe(sql)).bind(bytes).execute(&mut connection).await.unwrap();
+    }
+
+    /// Everything gone, the place stays.
+    pub async fn empty(&self) {
+        std::fs::remove_dir_all(&self.folder).unwrap();
+        std::fs::create_dir_all(&self.folder).unwrap();
+        if let Some((_, schema)) = &self.schema {
+            self.sql(&format!("DROP SCHEMA {schema} CASCADE; CREATE SCHEMA {schema}")).await;
+        }
     }
 
     async fn clear(&self) {
