@@ -154,8 +154,7 @@ impl App {
     /// # Errors
     /// The store's.
     pub async fn used(&self, caller: &Caller, now: Micros) -> Result<(), Error> {
-        let session =
-            Session { created_us: caller.last_used, last_used_us: caller.last_used };
+        let session = Session { created_us: caller.last_used, last_used_us: caller.last_used };
         if session.touch_due(now) {
             self.store.touch_session(caller.session, now).await?;
         }

@@ -7,6 +7,8 @@ use beffroi_store::{LinkRow, NewEntry, Notice, Outcome};
 
 /// A link lives at most a week.
 const MOST_HOURS: u32 = 168;
+/// People who come by one link: more than a meeting holds, and a bound for whoever posts the link.
+const MOST_GUESTS: usize = 200;
 
 impl App {
     /// Makes a link that lets guests knock at a room's meetings. The secret part is told once.
@@ -76,6 +78,11 @@ impl App {
         now: Micros,
     ) -> Result<(SignedIn, GuestId), Error> {
         let (link, room) = self.store.link_by_token(token, now).await?.ok_or(Error::NotFound("link"))?;
+        if self.store.guests_of_link(link).await?.len() >= MOST_GUESTS {
+            return Err(Error::Conflict(format!(
+                "{MOST_GUESTS} people came by this link already; ask your host for another one"
+            )));
+        }
         let guest = self.store.add_guest(link, &name, now).await?;
         let agent: String = agent.chars().filter(|c| !c.is_control()).take(200).collect();
         let (session, token) =

@@ -14,6 +14,7 @@ mod operator;
 mod rooms;
 mod sign_in;
 mod talk;
+mod tidy;
 
 pub use caller::{Caller, Person, Rules};
 pub use error::Error;

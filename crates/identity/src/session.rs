@@ -51,6 +51,11 @@ impl Default for SessionLimits {
 }
 
 impl SessionLimits {
+    /// The idle and the absolute limit, in microseconds.
+    pub fn spans(self) -> (i64, i64) {
+        (self.idle_us, self.absolute_us)
+    }
+
     /// Limits in minutes, as an administrator sets them: idle 5 to 1440, absolute 15 to 43200.
     ///
     /// # Errors

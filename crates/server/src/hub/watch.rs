@@ -8,12 +8,22 @@ use tokio::time::{MissedTickBehavior, interval};
 
 /// Twice within the two seconds that ID11 allows.
 const EVERY: Duration = Duration::from_secs(1);
+/// Seconds between two rounds of putting away.
+const TIDY: u64 = 3600;
 
 pub(super) async fn run(hub: Hub) {
     let mut tick = interval(EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
+    for second in 0_u64.. {
         tick.tick().await;
+        if second % TIDY == 0
+            && let Err(error) = hub.app().tidy(crate::clock::now()).await
+        {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "tidying up failed; it is tried again in an hour"
+            );
+        }
         hub.sweep_meetings().await;
         hub.close_ended_sessions().await;
     }

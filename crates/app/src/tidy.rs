@@ -1,0 +1,28 @@
+//! What is put away from time to time.
+
+use crate::{App, Error};
+use beffroi_domain::Micros;
+use beffroi_store::Notice;
+
+const HOUR: Micros = 3_600_000_000;
+/// An upload that nobody goes on with is forgotten after a week.
+const UPLOADS: Micros = 7 * 24 * HOUR;
+/// A place from which nobody signed in for a quarter is a stranger again.
+const PLACES: Micros = 90 * 24 * HOUR;
+
+impl App {
+    /// Ends sessions out of their limits, and forgets what labels, uploads and counters keep no longer.
+    ///
+    /// # Errors
+    /// The store's; the rest is done the next time.
+    pub async fn tidy(&self, now: Micros) -> Result<(), Error> {
+        let (idle, absolute) = self.rules.sessions.spans();
+        for session in self.store.end_expired(now - idle, now - absolute).await? {
+            self.announce(Notice::SessionEnded(session));
+        }
+        self.store.forget_old_uploads(now - UPLOADS).await?;
+        self.store.forget_old_waits(now - PLACES).await?;
+        self.store.forget_past(now).await?;
+        Ok(())
+    }
+}
