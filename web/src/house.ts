@@ -26,6 +26,7 @@ class Desk extends Readable<Workspace | null> {
     super(null);
     session.subscribe((state) => this.#follow(state));
     addEventListener('online', () => this.hurry());
+    addEventListener('offline', () => this.#xmpp?.suspect());
     addEventListener('pagehide', () => this.#xmpp?.close());
     addEventListener('pageshow', (event) => {
       if (event.persisted) this.#xmpp?.open(); // out of the back/forward cache
@@ -62,7 +63,10 @@ class Desk extends Readable<Workspace | null> {
     this.#xmpp = xmpp;
     const meetings = new Meetings((type, to, payload) => xmpp.ask(type, to, payload));
     this.set(new Workspace(mine, api, xmpp, meetings, randomId));
-    xmpp.subscribe((value) => link.tell(value));
+    xmpp.subscribe((value) => {
+      link.tell(value);
+      if (value === 'offline') this.value?.handleLinkLost();
+    });
     xmpp.open();
   }
 }

@@ -25,6 +25,7 @@ class Room implements Wire {
     if (this.online) this.sent.push(id);
     return this.online;
   }
+  suspect(): void {}
   typing(): void {}
   displayed(_: Place, seq: number): void {
     this.read.push(seq);
@@ -85,6 +86,18 @@ test('written offline it waits, leaves with the link, and arrives once even if i
   await conversation.resync();
   expect(room.sent).toEqual(['mine1']);
   expect(conversation.value.pending).toEqual([]);
+});
+
+test('what was on its way when the link went waits for its return', async () => {
+  const room = new Room();
+  const conversation = enter(room);
+  await conversation.open(0);
+  conversation.send('un');
+  room.online = false;
+  conversation.handleLinkLost();
+  expect(conversation.value.pending).toMatchObject([{ status: 'waiting' }]);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(conversation.value.pending).toMatchObject([{ status: 'waiting' }]);
 });
 
 test('a hole in the numbers is filled from the archive', async () => {

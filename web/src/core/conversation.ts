@@ -138,6 +138,16 @@ export class Conversation extends Readable<ConversationState> {
     this.#tellRead();
   }
 
+  /** The link is lost: what was on its way waits. */
+  handleLinkLost(): void {
+    for (const one of this.value.pending) {
+      if (one.status !== 'sending') continue;
+      this.#forgetTimers(one.id);
+      this.#update(one.id, { status: 'waiting' });
+    }
+    for (const name of [...this.#typingUntil.keys()]) this.#stopTyping(name);
+  }
+
   #catchUp(): Promise<void> {
     if (!this.value.loaded) return Promise.resolve();
     this.#catchingUp ??= this.#fillGap().finally(() => (this.#catchingUp = null));
@@ -242,7 +252,10 @@ export class Conversation extends Readable<ConversationState> {
     if (!this.wire.say(this.place, one.id, one.body, one.thread)) return this.#update(one.id, { status: 'waiting' });
     this.#update(one.id, { status: 'sending' });
     this.#timers.set(one.id, [
-      setTimeout(() => void this.#catchUp(), LOOK_FOR_IT_AFTER),
+      setTimeout(() => {
+        this.wire.suspect();
+        void this.#catchUp();
+      }, LOOK_FOR_IT_AFTER),
       setTimeout(() => {
         // Offline meanwhile: the return of the link decides. Online and absent: it is lost.
         if (this.wire.online) this.#update(one.id, { status: 'failed', why: '' });

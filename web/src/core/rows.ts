@@ -16,7 +16,7 @@ const TOGETHER = 5 * 60 * 1000; // ms
 export function rows(events: readonly RoomEvent[], newAfter: number | null, me: string, dayOf: (at: number) => string): Row[] {
   const laid: Row[] = [];
   let day = '';
-  let above: Speech | FileShared | null = null;
+  let above: Speech | FileShared | null = null; // the first of the group, so that a long talk shows its name again
   let marked = newAfter === null;
   for (const event of events) {
     const today = dayOf(event.at);
@@ -38,7 +38,7 @@ export function rows(events: readonly RoomEvent[], newAfter: number | null, me: 
     }
     const continued = above !== null && sameVoice(above, event) && event.at - above.at < TOGETHER;
     laid.push({ kind: 'said', key: `e${event.seq}`, event, continued });
-    above = event;
+    if (!continued) above = event;
   }
   return laid;
 }

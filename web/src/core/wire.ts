@@ -17,6 +17,8 @@ export interface ArchivePage {
 
 export interface Wire {
   readonly online: boolean;
+  /** Something that should have been answered was not: finds out soon whether the link is dead. */
+  suspect(): void;
   /** Sends speech; false when it could not leave (offline). */
   say(place: Place, id: string, body: string, thread: string | null): boolean;
   typing(place: Place, composing: boolean): void;

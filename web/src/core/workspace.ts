@@ -106,6 +106,10 @@ export class Workspace {
     this.#resync();
   }
 
+  handleLinkLost(): void {
+    for (const conversation of this.#conversations.values()) conversation.handleLinkLost();
+  }
+
   async #people(): Promise<void> {
     const own = this.session.address;
     const asked = await Promise.allSettled([this.wire.roster(), this.door.people()]);

@@ -35,6 +35,7 @@ const LONGEST_WAIT = 30_000;
 const ANSWER_WITHIN = 30_000;
 const PING_EVERY = 25_000;
 const PING_WITHIN = 10_000;
+const SUSPECT_WITHIN = 4_000;
 
 /** Keeps one stream alive: reconnects with growing, jittered waits, pings, and matches IQs with answers. */
 export class Connection extends Readable<Link> {
@@ -149,9 +150,14 @@ export class Connection extends Readable<Link> {
     this.send(ping ? x('iq', { xmlns: NS.client, type: 'result', id, to }) : x('iq', { xmlns: NS.client, type: 'error', id, to }, refusal));
   }
 
-  #checkAlive(): void {
+  /** Asks now, and with less patience, whether the link is alive. */
+  suspect(): void {
+    if (this.value === 'online') this.#checkAlive(SUSPECT_WITHIN);
+  }
+
+  #checkAlive(within = PING_WITHIN): void {
     const socket = this.#socket;
-    this.ask('get', null, x('ping', { xmlns: NS.ping }), PING_WITHIN).catch((error: unknown) => {
+    this.ask('get', null, x('ping', { xmlns: NS.ping }), within).catch((error: unknown) => {
       // An error stanza is an answer too; only silence means that the path is dead.
       if (error instanceof StanzaError && error.condition === 'lost' && socket === this.#socket) {
         socket?.close();

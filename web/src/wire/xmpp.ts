@@ -57,6 +57,9 @@ export class Xmpp implements Wire {
   close(): void {
     this.#connection.close();
   }
+  suspect(): void {
+    this.#connection.suspect();
+  }
   hurry(): void {
     this.#connection.hurry();
   }

@@ -40,5 +40,11 @@ export function speak(language: Language): void {
 /** The words for `key` in the language of the screen; a template that calls it follows the switch. */
 export function t<K extends Key>(key: K, ...values: Values<K>): string {
   const entry = catalogues[current][key] as string | ((...values: unknown[]) => string);
-  return typeof entry === 'function' ? entry(...values) : entry;
+  const said = typeof entry === 'function' ? entry(...values) : entry;
+  return current === 'fr' ? spaced(said) : said;
+}
+
+/** French keeps its high punctuation on the line of the word (narrow no-break space, Imprimerie nationale). */
+function spaced(text: string): string {
+  return text.replace(/ ([;:!?»])/g, '\u202f$1').replace(/« /g, '«\u202f');
 }
