@@ -54,7 +54,6 @@ journeys() {
   has_script e2e || { echo "web/package.json has no script e2e"; return 1; }
   cargo build --locked --package beffroi && npm --prefix web run --silent e2e
 }
-verifier() { python3 -m unittest discover --start-directory docs/verify --pattern '*test*.py'; }
 fuzzing() { fuzz/run.sh "${BEFFROI_FUZZ_SECONDS:-10}"; }
 
 trap postgres_stop EXIT
@@ -67,7 +66,6 @@ step house house
 step web web
 step lint lint
 step rust rust
-step verifier verifier
 step journeys journeys
 step fuzz fuzzing
 
