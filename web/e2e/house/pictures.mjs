@@ -1,12 +1,17 @@
-// Screenshots of a screen, desktop and phone, light and dark, kept as test output to be looked at.
-import { mkdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+// Screenshots of a screen, desktop and phone, light and dark, kept as test output to be looked at; each of them
+// also searched for what automatic tools can find of WCAG 2.2 AA, and for a page wider than its window.
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 const folder = fileURLToPath(new URL('../../test-results/screens', import.meta.url));
 const sizes = { desktop: { width: 1440, height: 900 }, phone: { width: 360, height: 740 } };
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+const NARROWEST = { width: 320, height: 640 }; // WCAG 2.2, 1.4.10 Reflow
 
-/** Takes the four pictures and fails on a page wider than its window; the page is left as it was. */
+/** Takes the four pictures; the page is left as it was. What is found goes to the visitor's faults. */
 export async function pictures(visitor, name, { only = Object.keys(sizes) } = {}) {
   mkdirSync(folder, { recursive: true });
   const { page } = visitor;
@@ -15,12 +20,36 @@ export async function pictures(visitor, name, { only = Object.keys(sizes) } = {}
     await page.setViewportSize(sizes[size]);
     for (const colorScheme of ['light', 'dark']) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      await page.evaluate(() => Promise.all([document.fonts.ready, ...document.getAnimations().map((one) => one.finished.catch(() => {}))]));
+      await settled(page);
       await page.screenshot({ path: join(folder, `${name}-${size}-${colorScheme}.png`) });
+      for (const found of await inaccessible(page)) visitor.faults.push(`${name}, ${size}, ${colorScheme}: ${found}`);
     }
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    if (wide > 0) throw new Error(`${name} at ${sizes[size].width} px is ${wide} px wider than its window`);
+    await fits(visitor, `${name}, ${size}`);
   }
+  await page.setViewportSize(NARROWEST);
+  await settled(page);
+  await fits(visitor, `${name}, ${NARROWEST.width} px`);
   await page.emulateMedia({ colorScheme: null, reducedMotion: null });
   if (before) await page.setViewportSize(before);
+}
+
+/** Fonts are there and nothing moves any more; what moves for ever (a beating bell) does not count. */
+function settled(page) {
+  return page.evaluate(() => {
+    const ending = document.getAnimations().filter((one) => one.effect?.getComputedTiming().endTime !== Infinity);
+    return Promise.all([document.fonts.ready, ...ending.map((one) => one.finished.catch(() => {}))]).then(() => {});
+  });
+}
+
+async function fits(visitor, where) {
+  const wide = await visitor.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  if (wide > 0) visitor.faults.push(`${where}: ${wide} px wider than its window`);
+}
+
+async function inaccessible(page) {
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe);
+  return page.evaluate(async (rules) => {
+    const { violations } = await globalThis.axe.run(document, { runOnly: rules, resultTypes: ['violations'] });
+    return violations.flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.target.join(' ')}: ${node.any[0]?.message ?? node.all[0]?.message ?? node.none[0]?.message ?? one.help}`));
+  }, RULES);
 }
