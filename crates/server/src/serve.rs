@@ -61,7 +61,8 @@ pub fn clear_beyond_loopback(place: &Place) -> Option<Failure> {
 
 /// Runs until SIGTERM or Ctrl+C.
 pub async fn run(place: Place) -> Result<ExitCode, Failure> {
-    std::fs::create_dir_all(&place.data)
+    place
+        .make_data_folder()
         .map_err(|cause| format!("the data folder {} cannot be made: {cause}", place.data.display()))?;
     let store = Store::open(place.store()).await?;
     serve(place, store, |address| println!("Beffroi listens on {address}.")).await

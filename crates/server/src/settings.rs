@@ -194,6 +194,15 @@ impl Place {
         )
     }
 
+    /// Makes the data folder, readable by its owner alone, when it is not there.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn make_data_folder(&self) -> std::io::Result<()> {
+        use std::os::unix::fs::DirBuilderExt as _;
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.data)
+    }
+
     /// Where to listen for HTTP.
     pub fn http(&self) -> SocketAddr {
         self.settings.listen.http.parse().expect("checked when read")

@@ -4,6 +4,7 @@ use super::Failure;
 use crate::clock;
 use crate::settings::Place;
 use beffroi_store::Store;
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::Path;
 use std::process::ExitCode;
@@ -29,7 +30,7 @@ pub(super) async fn run(place: Place) -> Result<ExitCode, Failure> {
     check(disk(&place.data));
     check(clock_is_right(&place.data));
     check(tcp(place.http()));
-    check(udp(place.media()));
+    check(udp(place.media(), place.http()));
     check(
         crate::serve::clear_beyond_loopback(&place)
             .map_or(Ok("Nothing travels in clear beyond this machine.".into()), |no| Err(no.to_string())),
@@ -114,25 +115,50 @@ fn clock_is_right(data: &Path) -> Result<String, String> {
 fn tcp(address: SocketAddr) -> Result<String, String> {
     match TcpListener::bind(address) {
         Ok(_) => Ok(format!("TCP {address} is free.")),
+        Err(cause) if cause.kind() == ErrorKind::AddrInUse && is_beffroi(address) => {
+            Ok(format!("TCP {address} is taken by a running Beffroi: right, if it is this one."))
+        }
         Err(cause) => Err(taken("TCP", address, &cause)),
     }
 }
 
-fn udp(address: SocketAddr) -> Result<String, String> {
+fn udp(address: SocketAddr, http: SocketAddr) -> Result<String, String> {
     match UdpSocket::bind(address) {
         Ok(_) => Ok(format!("UDP {address} is free.")),
+        Err(cause) if cause.kind() == ErrorKind::AddrInUse && is_beffroi(http) => {
+            Ok(format!("UDP {address} is taken while a Beffroi runs: right, if it is this one."))
+        }
         Err(cause) => Err(taken("UDP", address, &cause)),
     }
 }
 
+/// Whether a Beffroi answers there, without TLS.
+fn is_beffroi(address: SocketAddr) -> bool {
+    let ask = || -> std::io::Result<bool> {
+        let patience = std::time::Duration::from_secs(2);
+        let near = if address.ip().is_unspecified() {
+            SocketAddr::from(([127, 0, 0, 1], address.port()))
+        } else {
+            address
+        };
+        let mut stream = std::net::TcpStream::connect_timeout(&near, patience)?;
+        stream.set_read_timeout(Some(patience))?;
+        stream.write_all(b"GET /health/live HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
+        let mut answer = vec![];
+        stream.take(4096).read_to_end(&mut answer)?;
+        Ok(answer.ends_with(b"alive\n"))
+    };
+    ask().unwrap_or(false)
+}
+
 fn taken(protocol: &str, address: SocketAddr, cause: &std::io::Error) -> String {
     match cause.kind() {
-        std::io::ErrorKind::AddrInUse => {
+        ErrorKind::AddrInUse => {
             format!(
                 "{protocol} {address} is taken, by a running Beffroi or another program (`ss -lnp` names it)."
             )
         }
-        std::io::ErrorKind::PermissionDenied => {
+        ErrorKind::PermissionDenied => {
             format!(
                 "{protocol} {address} needs a privilege (ports below 1024): give it with CAP_NET_BIND_SERVICE, or choose a higher port."
             )

@@ -162,7 +162,8 @@ fn narrow(future: impl Future<Output = Result<ExitCode, Failure>>) -> Result<Exi
 
 /// Opens the store of `place`, making it when it is not there.
 async fn open(place: &Place) -> Result<Store, Failure> {
-    std::fs::create_dir_all(&place.data)
+    place
+        .make_data_folder()
         .map_err(|cause| format!("the data folder {} cannot be made: {cause}", place.data.display()))?;
     Ok(Store::open(place.store()).await?)
 }

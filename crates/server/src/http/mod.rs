@@ -70,14 +70,23 @@ pub fn router(edge: Edge) -> Router {
         .route("/.well-known/host-meta", get(known::host_meta))
         .route("/.well-known/host-meta.json", get(known::host_meta_json))
         .fallback(get(crate::page::serve))
-        .layer(middleware::from_fn(guarded))
+        .layer(middleware::from_fn_with_state(edge.clone(), guarded))
         .layer(middleware::from_fn_with_state(edge.clone(), edge::counted))
         .with_state(edge)
 }
 
-async fn guarded(request: axum::extract::Request, next: middleware::Next) -> axum::response::Response {
+async fn guarded(
+    axum::extract::State(edge): axum::extract::State<Edge>,
+    request: axum::extract::Request,
+    next: middleware::Next,
+) -> axum::response::Response {
     let mut response = next.run(request).await;
     crate::page::guard(response.headers_mut());
+    if !edge.place.settings.tls.certificate.is_empty() {
+        // RFC 6797: a browser that came once over TLS never comes in clear again.
+        let year = axum::http::HeaderValue::from_static("max-age=31536000");
+        response.headers_mut().insert(axum::http::header::STRICT_TRANSPORT_SECURITY, year);
+    }
     response
 }
 

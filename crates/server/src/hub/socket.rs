@@ -23,6 +23,8 @@ const MOST_FRAME: usize = 256 * 1024;
 const ASK: Duration = Duration::from_secs(30);
 /// How long it may stay silent: three questions.
 const PATIENCE: Duration = Duration::from_secs(95);
+/// How long the network may refuse a frame before its reader counts as gone.
+const STUCK: Duration = Duration::from_secs(20);
 /// How long a connection may take to sign in and bind.
 const HURRY: Duration = Duration::from_secs(20);
 
@@ -116,12 +118,17 @@ impl Connection {
                 Some((error, text)) = ended.recv() => {
                     // What was queued before the end still belongs to the reader, a removal's notice above all.
                     while let Ok(frame) = frames.try_recv() {
-                        let _ = self.socket.send(Message::Text(String::into(frame))).await;
+                        if !self.put(Message::Text(String::into(frame))).await {
+                            break;
+                        }
                     }
                     let steps = self.stream.fail(error, text);
                     self.perform(steps, &outbox, &end).await;
                     false
                 }
+                // What waits goes out before more comes in: whoever sends fast is slowed down by their own
+                // answers, and only who does not read overflows.
+                Some(frame) = frames.recv() => self.put(Message::Text(String::into(frame))).await,
                 message = self.socket.recv() => {
                     heard = Instant::now();
                     match message {
@@ -138,14 +145,13 @@ impl Connection {
                         Some(Ok(Message::Close(_)) | Err(_)) | None => false,
                     }
                 }
-                Some(frame) = frames.recv() => self.socket.send(Message::Text(String::into(frame))).await.is_ok(),
                 _ = asking.tick() => {
                     if heard.elapsed() > PATIENCE || (self.client.is_none() && began.elapsed() > HURRY) {
                         let steps = self.stream.fail(StreamError::ConnectionTimeout, "");
                         self.perform(steps, &outbox, &end).await;
                         false
                     } else {
-                        self.socket.send(Message::Ping(bytes::Bytes::new())).await.is_ok()
+                        self.put(Message::Ping(bytes::Bytes::new())).await
                     }
                 }
             };
@@ -156,6 +162,11 @@ impl Connection {
         if let Some(client) = self.client.take() {
             self.hub.stream_closed(&client).await;
         }
+    }
+
+    /// Gives a message to the network; `false` when the reader is gone.
+    async fn put(&mut self, message: Message) -> bool {
+        matches!(tokio::time::timeout(STUCK, self.socket.send(message)).await, Ok(Ok(())))
     }
 
     /// Does what the stream says; `false` closes the socket.
@@ -169,7 +180,7 @@ impl Connection {
         while let Some(step) = todo.pop_front() {
             match step {
                 Step::Send(frame) => {
-                    if self.socket.send(Message::Text(frame.into())).await.is_err() {
+                    if !self.put(Message::Text(frame.into())).await {
                         return false;
                     }
                 }
@@ -191,7 +202,7 @@ impl Connection {
                     }
                 }
                 Step::Close => {
-                    let _ = self.socket.send(Message::Close(None)).await;
+                    self.put(Message::Close(None)).await;
                     return false;
                 }
             }
