@@ -119,11 +119,15 @@ impl Talker {
     /// The first frame that `is` it, of those that came and those that come; the others stay `heard`.
     ///
     /// # Panics
-    /// When the connection ends before, with what was heard.
+    /// When the connection ends before, with what was heard; when it does not come.
     pub async fn until(&mut self, what: &str, is: impl Fn(&str) -> bool) -> String {
         if let Some(at) = self.heard.iter().position(|frame| is(frame)) {
             return self.heard.remove(at);
         }
+        soon(&format!("{what} for {}", self.full.clone()), self.hear(what, is)).await
+    }
+
+    async fn hear(&mut self, what: &str, is: impl Fn(&str) -> bool) -> String {
         loop {
             match self.receive().await {
                 Some(frame) if is(&frame) => return frame,

@@ -28,7 +28,7 @@ async fn join(talker: &mut Talker) -> String {
     let joined = talker.ask("set", ROOM, &format!("<join xmlns='{MEETING}'><sdp>{OFFER}</sdp></join>")).await;
     assert_eq!(attribute(&joined, "iq", "type"), Some("result"), "{joined}");
     assert!(text(&joined, "sdp").is_some_and(|sdp| sdp.contains("a=ice-lite")), "{joined}");
-    attribute(&joined, "joined", "participant").unwrap().to_owned()
+    attribute(&joined, "joined", "participant").expect("who joins gets a number").to_owned()
 }
 
 fn is_error(frame: &str, condition: &str) -> bool {
@@ -40,8 +40,9 @@ async fn invited(server: &Server) -> (Browser, String, String) {
     let alice = Browser::signed_in(server, ALICE).await;
     let room = alice.room("Accueil").await;
     let link = alice.post(&format!("/api/rooms/{room}/links"), &json!({"hours": 2})).await.expect(201).json();
-    let token = link["url"].as_str().and_then(|u| u.rsplit('/').next()).unwrap().to_owned();
-    (alice, link["id"].as_str().unwrap().to_owned(), token)
+    let token =
+        link["url"].as_str().and_then(|u| u.rsplit('/').next()).expect("a link has a secret").to_owned();
+    (alice, link["id"].as_str().expect("a link has an id").to_owned(), token)
 }
 
 async fn entered(server: &Server, token: &str, name: &str) -> Browser {

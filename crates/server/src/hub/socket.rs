@@ -24,7 +24,7 @@ const ASK: Duration = Duration::from_secs(30);
 /// How long it may stay silent: three questions.
 const PATIENCE: Duration = Duration::from_secs(95);
 /// How long the network may refuse a frame before its reader counts as gone.
-const STUCK: Duration = Duration::from_secs(20);
+const STUCK: Duration = Duration::from_secs(10);
 /// How long a connection may take to sign in and bind.
 const HURRY: Duration = Duration::from_secs(20);
 
