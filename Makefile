@@ -28,5 +28,5 @@ fmt: ## format Rust
 	cargo fmt --all
 
 bench: build ## measure the numbers of docs/performance.md and print them as JSON
-	cargo build --release --locked --package load
-	"$(CARGO_TARGET_DIR)/release/load" all --server "$(CARGO_TARGET_DIR)/release/beffroi"
+	cargo build --release --locked --package beffroi-load
+	scripts/bench.sh

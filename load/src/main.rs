@@ -1,1 +1,71 @@
-fn main() {}
+//! How fast the whole is, measured on the real thing and printed as JSON, a line per measure.
+//!
+//! `load all` measures everything that needs no browser; `docs/performance.md` says what came out, where,
+//! and how far that is from the goals. A measure never fails for being slow: it is read by people.
+
+mod appends;
+mod connections;
+mod files;
+mod process;
+mod start;
+mod world;
+
+use clap::{Parser, Subcommand};
+
+/// Measures Beffroi and prints JSON. Build everything in release first: `make bench` does.
+#[derive(Parser)]
+struct Line {
+    #[command(subcommand)]
+    measure: Measure,
+}
+
+#[derive(Subcommand)]
+enum Measure {
+    /// Durable messages per second from 200 senders, and how long one takes at half the goal's rate.
+    Appends {
+        /// Only `sqlite`, or a PostgreSQL address; both when absent and BEFFROI_TEST_POSTGRES is set.
+        #[arg(long)]
+        database: Option<String>,
+        /// Seconds of each of the two measures.
+        #[arg(long, default_value_t = 10)]
+        seconds: u64,
+    },
+    /// From the start of the process to the first page, memory at rest, leaving within two seconds.
+    Start {
+        /// Starts measured.
+        #[arg(long, default_value_t = 10)]
+        times: u32,
+    },
+    /// Memory of a thousand idle browser connections.
+    Connections {
+        /// How many.
+        #[arg(long, default_value_t = 1000)]
+        count: u32,
+    },
+    /// A large file up and down.
+    Files {
+        /// Its size in MiB.
+        #[arg(long, default_value_t = 1024)]
+        mebibytes: u64,
+    },
+    /// All of them.
+    All,
+}
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.expect("a runtime can be made").block_on(async {
+        match Line::parse().measure {
+            Measure::Appends { database, seconds } => appends::run(database, seconds).await,
+            Measure::Start { times } => start::run(times).await,
+            Measure::Connections { count } => connections::run(count).await,
+            Measure::Files { mebibytes } => files::run(mebibytes).await,
+            Measure::All => {
+                appends::run(None, 10).await;
+                start::run(10).await;
+                connections::run(1000).await;
+                files::run(1024).await;
+            }
+        }
+    });
+}
