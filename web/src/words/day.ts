@@ -15,6 +15,11 @@ export function dayName(at: number, now = Date.now()): string {
   return name.charAt(0).toLocaleUpperCase() + name.slice(1);
 }
 
+/** « 23 novembre » */
+export function dayMonth(at: number): string {
+  return new Intl.DateTimeFormat(language(), { day: 'numeric', month: 'long' }).format(at);
+}
+
 const hours = new Map<string, Intl.DateTimeFormat>();
 
 /** `9:42` */
