@@ -16,6 +16,15 @@ function* files(folder) {
   }
 }
 
+// What others wrote and travels to the browser keeps its licence beside it.
+const origins = {
+  'Svelte (runtime), https://svelte.dev': '../node_modules/svelte/LICENSE.md',
+  'Atkinson Hyperlegible Next (typeface)': '../node_modules/@fontsource-variable/atkinson-hyperlegible-next/LICENSE',
+  'Lucide (icons), https://lucide.dev': '../src/ui/parts/icons.LICENSE',
+};
+const licences = Object.entries(origins).map(([name, path]) => `${name}\n\n${readFileSync(new URL(path, import.meta.url), 'utf8').trim()}\n`);
+writeFileSync(join(dist, 'licences.txt'), licences.join(`\n${'-'.repeat(72)}\n\n`));
+
 const page = readFileSync(join(dist, 'index.html'), 'utf8');
 const inline = page.match(/<style|<script(?![^>]*\bsrc=)|\sstyle=|\son\w+=/);
 if (inline) {

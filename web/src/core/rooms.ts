@@ -29,6 +29,11 @@ export class Rooms extends Readable<RoomsState> {
     return this.value.rooms.find((room) => room.address === address);
   }
 
+  /** What is unread in all of them. */
+  get unread(): number {
+    return this.value.rooms.reduce((sum, room) => sum + room.unread, 0);
+  }
+
   /** Asks the server again; calls that come while it is asked are answered by one more question. */
   refresh(): Promise<void> {
     if (this.#asking) {

@@ -6,7 +6,11 @@ export function copied() {
       return done;
     },
     async copy(text: string): Promise<void> {
-      await navigator.clipboard.writeText(text);
+      try {
+        await navigator.clipboard.writeText(text);
+      } catch {
+        return; // refused by the browser: the text stands beside the button, to be selected
+      }
       done = true;
       setTimeout(() => (done = false), 2500);
     },

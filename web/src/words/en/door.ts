@@ -3,7 +3,6 @@ import type { Translation } from '../types';
 
 export const door: Translation<typeof source> = {
   'door.signIn': 'Sign in',
-  'door.signInTo': (tenant) => `Sign in to ${tenant}`,
   'door.address': 'E-mail address',
   'door.password': 'Password',
   'door.showPassword': 'Show the password',

@@ -1,7 +1,6 @@
 /** Sign-in, invitation, guest. */
 export const door = {
   'door.signIn': 'Se connecter',
-  'door.signInTo': (tenant: string) => `Se connecter à ${tenant}`,
   'door.address': 'Adresse e-mail',
   'door.password': 'Mot de passe',
   'door.showPassword': 'Afficher le mot de passe',
