@@ -20,6 +20,10 @@ use super::{Command, MediaCounters, MediaEvent};
 /// Batches read from one socket before the others, the commands and the timers get their turn.
 const TURN: usize = 4;
 
+/// Commands obeyed before packets and timers get their turn. Answering an offer takes about 2 ms, and a
+/// whole town hall may come back at once after an outage.
+const COMMANDS: usize = 4;
+
 /// Longest sleep, so that a lost wake-up is a delay and not a hang.
 const LONGEST_SLEEP: Duration = Duration::from_millis(500);
 
@@ -99,7 +103,8 @@ impl Worker {
                 while self.parts.woken.recv(&mut [0; 64]).is_ok() {}
             }
             // Commands first: an answer must not wait for packets.
-            while let Ok(command) = self.parts.inbox.try_recv() {
+            for _ in 0..COMMANDS {
+                let Ok(command) = self.parts.inbox.try_recv() else { break };
                 self.obey(command);
             }
             for socket in 0..self.parts.sockets.len() {
@@ -115,6 +120,9 @@ impl Worker {
     }
 
     fn sleep(&self, all_told: bool) -> Duration {
+        if !self.parts.inbox.is_empty() {
+            return Duration::ZERO;
+        }
         let now = Instant::now();
         let due = self.halls.values().map(|hall| hall.due.saturating_duration_since(now)).min();
         let longest = if all_told { LONGEST_SLEEP } else { RETRY };
