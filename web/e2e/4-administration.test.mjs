@@ -47,7 +47,7 @@ journey('administration', {
     await dialog.getByLabel('Adresse e-mail').fill('nadia@demo.localhost');
     await pictures(claire, 'administration-invite');
     await dialog.getByRole('button', { name: 'Créer le compte' }).click();
-    await dialog.getByText(/cesse d’ouvrir à \d/).waitFor();
+    await dialog.getByText(/cesse d’ouvrir .*\d+:\d\d/).waitFor();
     world.link = await dialog.getByLabel('Lien à transmettre').inputValue();
     assert.ok(world.link.startsWith(`${house.url}/bienvenue/`), world.link);
     await dialog.getByRole('button', { name: 'Copier' }).click();
