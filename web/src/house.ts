@@ -47,6 +47,7 @@ class Desk extends Readable<Workspace | null> {
       if (!this.#xmpp) return;
       this.#xmpp.close();
       this.#xmpp = null;
+      uploads.clear();
       this.set(null);
       return;
     }

@@ -100,6 +100,19 @@ test('what was on its way when the link went waits for its return', async () => 
   expect(conversation.value.pending).toMatchObject([{ status: 'waiting' }]);
 });
 
+test('a message that takes the link down each time stops trying', async () => {
+  const room = new Room();
+  const conversation = enter(room);
+  await conversation.open(0);
+  conversation.send('un');
+  for (let i = 0; i < 6; i += 1) {
+    conversation.handleLinkLost();
+    await conversation.resync();
+  }
+  expect(room.sent.length).toBe(4);
+  expect(conversation.value.pending).toMatchObject([{ status: 'failed' }]);
+});
+
 test('a hole in the numbers is filled from the archive', async () => {
   const room = new Room();
   room.speak('bob', 'un');

@@ -39,6 +39,7 @@ const PAGE = 50;
 const CATCH_UP_PAGES = 6;
 const LOOK_FOR_IT_AFTER = 1_500; // ms: a sent message that has not come back is asked of the archive
 const GIVE_UP_AFTER = 15_000;
+const MOST_TRIES = 4;
 const TYPING_LASTS = 12_000;
 const TYPING_AGAIN_AFTER = 4_000;
 
@@ -60,6 +61,7 @@ export class Conversation extends Readable<ConversationState> {
   #saidTyping = 0;
   #told = 0;
   #timers = new Map<string, ReturnType<typeof setTimeout>[]>();
+  #tries = new Map<string, number>();
   /** Events that came while the first page was on its way. */
   #early: RoomEvent[] = [];
 
@@ -133,7 +135,12 @@ export class Conversation extends Readable<ConversationState> {
   async resync(): Promise<void> {
     if (!this.value.loaded && this.value.newAfter !== null) await this.#loadLatest();
     await this.#catchUp();
-    for (const one of this.value.pending) if (one.status !== 'failed') this.#leave(one);
+    for (const one of this.value.pending) {
+      if (one.status === 'failed') continue;
+      // A message that takes the link down each time it leaves would do so for ever.
+      if ((this.#tries.get(one.id) ?? 0) >= MOST_TRIES) this.handleRefused(one.id, '');
+      else this.#leave(one);
+    }
     this.#told = 0; // a marker may have been lost with the link
     this.#tellRead();
   }
@@ -212,7 +219,10 @@ export class Conversation extends Readable<ConversationState> {
     const arrived = new Set(events.flatMap((one) => (one.type === 'speech' ? [one.id] : [])));
     const pending = this.value.pending.filter((one) => !arrived.has(one.id));
     if (pending.length === this.value.pending.length) return;
-    for (const id of arrived) this.#forgetTimers(id);
+    for (const id of arrived) {
+      this.#forgetTimers(id);
+      this.#tries.delete(id);
+    }
     this.#change({ pending });
   }
 
@@ -231,6 +241,7 @@ export class Conversation extends Readable<ConversationState> {
 
   /** Sends a failed message again, once the archive has confirmed that it is not there. */
   async retry(id: string): Promise<void> {
+    this.#tries.delete(id);
     this.#update(id, { status: 'waiting', why: '' });
     await this.#catchUp();
     const one = this.value.pending.find((pending) => pending.id === id);
@@ -250,6 +261,7 @@ export class Conversation extends Readable<ConversationState> {
   #leave(one: Pending): void {
     this.#forgetTimers(one.id);
     if (!this.wire.say(this.place, one.id, one.body, one.thread)) return this.#update(one.id, { status: 'waiting' });
+    this.#tries.set(one.id, (this.#tries.get(one.id) ?? 0) + 1);
     this.#update(one.id, { status: 'sending' });
     this.#timers.set(one.id, [
       setTimeout(() => {

@@ -88,6 +88,13 @@ export class Uploads extends Readable<readonly Transfer[]> {
     this.#next();
   }
 
+  /** Nobody is signed in any more. */
+  clear(): void {
+    for (const job of this.#jobs.values()) this.#halt(job);
+    this.#jobs.clear();
+    this.set([]);
+  }
+
   /** The network may be back. */
   hurry(): void {
     for (const one of this.value) if (one.status === 'waiting') this.resume(one.id);
