@@ -2,6 +2,7 @@
 
 mod archive;
 mod audit;
+mod backup;
 mod bad_input;
 mod command_line;
 mod configuration;
