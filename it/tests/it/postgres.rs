@@ -2,21 +2,41 @@
 
 use crate::audit;
 use crate::database::Database;
-use beffroi_it::{ALICE, BOB, Browser, House, Talker};
+use beffroi_it::{ALICE, BOB, Browser, DOMAIN, House, PASSWORD, Talker, attribute};
 
 const ROOM: &str = "accueil@rooms.mairie.test";
 
+/// A database of one test in the server that the tests are given.
+struct Own {
+    whole: Database,
+    name: String,
+    address: String,
+}
+
+impl Own {
+    /// scripts/test.sh always gives a server; a developer without one tests the other engine.
+    async fn make(what: &str) -> Option<Self> {
+        let url = std::env::var("BEFFROI_TEST_POSTGRES").ok()?;
+        let (server, _) = url.rsplit_once('/').expect("the address ends with a database");
+        let name = format!("beffroi_it_{what}_{}", std::process::id());
+        let mut whole = Database::postgres(&url).await;
+        whole.run(&format!("CREATE DATABASE {name}")).await;
+        Some(Self { whole, address: format!("{server}/{name}"), name })
+    }
+
+    fn house(&self) -> House {
+        House::with_settings(&format!("[storage]\ndatabase = \"{}\"\n", self.address)).populated()
+    }
+
+    async fn remove(mut self) {
+        self.whole.run(&format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
+    }
+}
+
 #[tokio::test]
 async fn the_whole_server_runs_on_postgresql_and_its_log_names_who_edits_it() {
-    // scripts/test.sh always gives one; a developer without it tests the other engine.
-    let Ok(url) = std::env::var("BEFFROI_TEST_POSTGRES") else { return };
-    let (server_url, _) = url.rsplit_once('/').expect("the address ends with a database");
-    let name = format!("beffroi_it_{}", std::process::id());
-    let mut whole = Database::postgres(&url).await;
-    whole.run(&format!("CREATE DATABASE {name}")).await;
-    let own = format!("{server_url}/{name}");
-
-    let house = House::with_settings(&format!("[storage]\ndatabase = \"{own}\"\n")).populated();
+    let Some(own) = Own::make("whole").await else { return };
+    let house = own.house();
     let server = house.serve().await;
     let page = Browser::signed_in(&server, ALICE).await;
     let mut alice = Talker::connect(&page).await;
@@ -47,10 +67,59 @@ async fn the_whole_server_runs_on_postgresql_and_its_log_names_who_edits_it() {
     server.stop().await;
 
     audit::lived_in(&house).await;
-    let mut database = Database::postgres(&own).await;
+    let mut database = Database::postgres(&own.address).await;
     audit::edits_are_named(&house, &mut database).await;
     house.run(&["keys", "rotate"]).well();
     house.run(&["audit", "verify"]).well();
     drop(database);
-    whole.run(&format!("DROP DATABASE {name} WITH (FORCE)")).await;
+    own.remove().await;
+}
+
+#[tokio::test]
+async fn a_database_that_goes_away_is_said_and_its_return_is_noticed() {
+    let Some(mut own) = Own::make("away").await else { return };
+    let house = own.house();
+    let server = house.serve().await;
+    let page = Browser::signed_in(&server, ALICE).await;
+    let mut alice = Talker::connect(&page).await;
+    alice.enter(ROOM).await;
+    alice.say_in(ROOM, "before", "avant").await;
+    alice.message("before").await;
+
+    let name = own.name.clone();
+    own.whole.run(&format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")).await;
+    let away = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+    own.whole.run(&away).await;
+    page.get("/health/live").await.expect(200);
+    page.get("/health/ready").await.expect(503);
+    alice.say_in(ROOM, "lost", "canari pendant la panne").await;
+    let refused = alice.message("lost").await;
+    assert!(attribute(&refused, "message", "type") == Some("error"), "{refused}");
+    assert!(refused.contains("<internal-server-error ") && !refused.contains("canari"), "{refused}");
+    let answer = Browser::new(&server, DOMAIN).sign_in(ALICE, PASSWORD).await.expect(503);
+    assert!(answer.json()["detail"].as_str().is_some_and(|d| !d.is_empty()), "a sentence for people");
+    page.get("/api/rooms").await.expect(503);
+
+    own.whole.run(&format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")).await;
+    // Connections that died meanwhile are each found out by whoever uses them next; nobody restarts anything.
+    let returned = async { while page.get("/health/ready").await.status != 200 {} };
+    beffroi_it::soon("readiness", returned).await;
+    let accepted = async {
+        loop {
+            alice.say_in(ROOM, "lost", "encore une fois").await;
+            let answer = alice.message("lost").await;
+            if attribute(&answer, "message", "type") == Some("groupchat") {
+                return;
+            }
+        }
+    };
+    beffroi_it::soon("acceptance", accepted).await;
+    let kept = alice.whole_archive(ROOM, None).await;
+    let numbers: Vec<_> = kept.iter().map(|(number, ..)| *number).collect();
+    assert_eq!(numbers, (1..=numbers.len() as i64).collect::<Vec<_>>());
+    assert_eq!(kept.iter().filter(|(_, id, _)| id == "lost").count(), 1);
+    let log = server.stop().await;
+    assert!(!log.contains("canari") && !log.contains('@') && !log.contains("panicked"), "{log}");
+    house.run(&["audit", "verify"]).well();
+    own.remove().await;
 }
