@@ -62,13 +62,16 @@ fn file_row(event: Event) -> Option<FileRow> {
     }
 }
 
+/// A block on its way from the disk.
+type Ahead = JoinHandle<Result<(Reading, VecDeque<Bytes>)>>;
+
 /// Where a stream stands: pieces to give, and the block that is being read meanwhile.
 struct Flow {
     ready: VecDeque<Bytes>,
-    next: Option<JoinHandle<Result<(Reading, VecDeque<Bytes>)>>>,
+    next: Option<Ahead>,
 }
 
-fn read_ahead(mut reading: Reading) -> JoinHandle<Result<(Reading, VecDeque<Bytes>)>> {
+fn read_ahead(mut reading: Reading) -> Ahead {
     tokio::task::spawn_blocking(move || {
         let block = reading.block()?;
         Ok((reading, block))

@@ -285,6 +285,11 @@ impl Tx {
         })
     }
 
+    /// A statement over several rows or ids, see [`repeated`].
+    pub(crate) fn repeated(&self, sql: &'static str, width: usize, times: usize) -> &'static str {
+        repeated(sql, width, times, matches!(self, Self::Postgres(_)))
+    }
+
     /// The same `SELECT`, holding its rows until the end on PostgreSQL. On SQLite the whole transaction
     /// is the lock.
     pub(crate) fn locking(&self, sql: &'static str) -> &'static str {
@@ -324,12 +329,15 @@ impl Tx {
     }
 }
 
-/// A statement over several rows or ids: `{}` in `sql` becomes `times` groups `($1, $2, …)` of `width`
-/// values, or with `width` 0 a plain list `$1, $2, …`. Texts are made once and kept: use few sizes.
-pub(crate) fn repeated(sql: &'static str, width: usize, times: usize) -> &'static str {
-    kept(sql, width << 32 | times, || {
+/// A statement over several rows or ids: `{}` in `sql` becomes `times` groups of `width` values, or with
+/// `width` 0 a plain list. PostgreSQL takes `$1, $2, …`; SQLite keeps a name for each of those and searches
+/// the list of names for each value bound, which costs more than inserting the rows: it gets `?`. Texts
+/// are made once and kept: use few sizes.
+fn repeated(sql: &'static str, width: usize, times: usize, numbered: bool) -> &'static str {
+    kept(sql, (width << 32) | (times << 1) | usize::from(numbered), || {
+        let value = |n: usize| if numbered { format!("${n}") } else { "?".to_owned() };
         let group = |row: usize| {
-            let values: Vec<_> = (1..=width.max(1)).map(|c| format!("${}", row * width.max(1) + c)).collect();
+            let values: Vec<_> = (1..=width.max(1)).map(|c| value(row * width.max(1) + c)).collect();
             if width == 0 { values.join(", ") } else { format!("({})", values.join(", ")) }
         };
         sql.replace("{}", &(0..times).map(group).collect::<Vec<_>>().join(", "))
@@ -374,8 +382,9 @@ mod tests {
 
     #[test]
     fn several_rows_in_one_statement() {
-        assert_eq!(repeated("VALUES {}", 2, 3), "VALUES ($1, $2), ($3, $4), ($5, $6)");
-        assert_eq!(repeated("IN ({})", 0, 3), "IN ($1, $2, $3)");
+        assert_eq!(repeated("VALUES {}", 2, 3, true), "VALUES ($1, $2), ($3, $4), ($5, $6)");
+        assert_eq!(repeated("VALUES {}", 2, 2, false), "VALUES (?, ?), (?, ?)");
+        assert_eq!(repeated("IN ({})", 0, 3, true), "IN ($1, $2, $3)");
         assert_eq!(parts(300), [128, 128, 32, 8, 4]);
         assert_eq!(parts(0), Vec::<usize>::new());
     }

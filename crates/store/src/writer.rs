@@ -7,7 +7,7 @@
 use crate::event::{self, Sealed};
 use crate::keys::{KeyRing, RoomKey};
 use crate::notices::Notices;
-use crate::sql::{Db, Tx, Value, parts, repeated};
+use crate::sql::{Db, Tx, Value, parts};
 use crate::{Notice, Result, StoreError};
 use beffroi_domain::{AccountId, Author, Content, Event, Micros, RoomId, Speech};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -24,12 +24,18 @@ const WINDOW: i64 = 1_000;
 /// Rooms whose window is held, 8 KiB each at most.
 const ROOMS: usize = 2_000;
 
+/// Where the sender of a message waits.
+type Answer = oneshot::Sender<Result<Event>>;
+
+/// An event that is there already, or the place of the staged one that is the same.
+type Known = Result<Event, usize>;
+
 struct Saying {
     room: RoomId,
     author: Author,
     speech: Speech,
     now: Micros,
-    answer: oneshot::Sender<Result<Event>>,
+    answer: Answer,
 }
 
 struct Mark {
@@ -134,11 +140,11 @@ struct Work {
 /// A batch on its way to the disk.
 #[derive(Default)]
 struct Batch {
-    staged: Vec<(Event, Sealed, oneshot::Sender<Result<Event>>)>,
+    staged: Vec<(Event, Sealed, Answer)>,
     /// Said twice: the event that is there already, or is staged at this place.
-    repeated: Vec<(Result<Event, usize>, oneshot::Sender<Result<Event>>)>,
+    repeated: Vec<(Known, Answer)>,
     /// Refused before anything was written.
-    refused: Vec<(StoreError, oneshot::Sender<Result<Event>>)>,
+    refused: Vec<(StoreError, Answer)>,
 }
 
 impl Work {
@@ -346,7 +352,7 @@ async fn read_tails(tx: &mut Tx, rooms: &[RoomId]) -> Result<HashMap<RoomId, Tai
         let (some, others) = rest.split_at(count);
         rest = others;
         let values: Vec<_> = some.iter().map(|room| Value::Int(room.0)).collect();
-        let sql = tx.locking(repeated(SQL, 0, count));
+        let sql = tx.locking(tx.repeated(SQL, 0, count));
         let read = tx
             .rows(sql, &values, |row| Ok((RoomId(row.int(0)?), Tail { seq: row.int(1)?, at: row.int(2)? })))
             .await?;
@@ -355,7 +361,7 @@ async fn read_tails(tx: &mut Tx, rooms: &[RoomId]) -> Result<HashMap<RoomId, Tai
     Ok(tails)
 }
 
-async fn write_events(tx: &mut Tx, staged: &[(Event, Sealed, oneshot::Sender<Result<Event>>)]) -> Result<()> {
+async fn write_events(tx: &mut Tx, staged: &[(Event, Sealed, Answer)]) -> Result<()> {
     const SQL: &str =
         "INSERT INTO event (room, seq, at_us, author_kind, author, kind, meeting, origin, body) VALUES {}";
     let mut rest = staged;
@@ -376,7 +382,8 @@ async fn write_events(tx: &mut Tx, staged: &[(Event, Sealed, oneshot::Sender<Res
                 Value::Bytes(&sealed.body),
             ]);
         }
-        tx.execute(repeated(SQL, 9, count), &values).await?;
+        let sql = tx.repeated(SQL, 9, count);
+        tx.execute(sql, &values).await?;
     }
     Ok(())
 }
@@ -393,7 +400,8 @@ async fn write_tails(tx: &mut Tx, tails: &[(RoomId, &Tail)]) -> Result<()> {
             .iter()
             .flat_map(|(room, tail)| [Value::Int(room.0), Value::Int(tail.seq), Value::Int(tail.at)])
             .collect();
-        tx.execute(repeated(SQL, 3, count), &values).await?;
+        let sql = tx.repeated(SQL, 3, count);
+        tx.execute(sql, &values).await?;
     }
     Ok(())
 }
@@ -427,10 +435,9 @@ async fn write_marks(
                 [Value::Int(room.0), Value::Int(account.0), Value::Int(*seq), Value::Int(*now)]
             })
             .collect();
+        let sql = tx.repeated(SQL, 4, count);
         let read = tx
-            .rows(repeated(SQL, 4, count), &values, |row| {
-                Ok(((RoomId(row.int(0)?), AccountId(row.int(1)?)), row.int(2)?))
-            })
+            .rows(sql, &values, |row| Ok(((RoomId(row.int(0)?), AccountId(row.int(1)?)), row.int(2)?)))
             .await?;
         further.extend(read);
     }

@@ -1,5 +1,5 @@
 //! Where a test keeps things: a folder and a database of its own, gone afterwards.
-#![allow(dead_code)] // each test binary uses its part
+#![allow(dead_code, clippy::unwrap_used)] // each test binary uses its part; a test may unwrap
 
 use beffroi_store::{Settings, Store};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};

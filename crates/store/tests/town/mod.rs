@@ -1,5 +1,5 @@
 //! A town hall to test in: a tenant, three people, a room of two of them.
-#![allow(dead_code, missing_docs)] // each test binary uses its part
+#![allow(dead_code, missing_docs, clippy::unwrap_used)] // each test binary uses its part
 
 use crate::place::now;
 use beffroi_domain::{Account, AccountId, Author, Factor, MemberRank, Rank, Role, Room, Speech, Tenant};
