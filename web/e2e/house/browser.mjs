@@ -16,6 +16,8 @@ const flags = [
   '--disable-sync',
   '--hide-scrollbars',
   '--mute-audio',
+  // A test machine may have no interface but loopback, which WebRTC leaves out otherwise.
+  '--allow-loopback-in-peer-connection',
   '--use-fake-device-for-media-stream',
   '--use-fake-ui-for-media-stream',
   '--auto-select-desktop-capture-source=Entire screen',

@@ -63,7 +63,7 @@ impl Hub {
             MeetingRequest::Join { sdp } => {
                 let (participant, answer) = self.join(client, &room, sdp).await?;
                 client.send(words::joined(id, participant, &answer, &address, me));
-                self.push_state(room.id).await;
+                self.push_state(room.id);
                 return Ok(());
             }
             MeetingRequest::Leave => self.leave_meeting_of(client, room.id, Over::Ended).await,
@@ -131,7 +131,7 @@ impl Hub {
             }
         }
         client.send(iq::result(id, &address, me));
-        self.push_state(room.id).await;
+        self.push_state(room.id);
         Ok(())
     }
 
@@ -258,11 +258,16 @@ impl Hub {
     }
 
     /// Sends the whole state to everyone in the meeting and at its door.
-    pub(super) async fn push_state(&self, room: RoomId) {
+    pub(super) fn push_state(&self, room: RoomId) {
+        self.push_to(room, None);
+    }
+
+    /// Sends the whole state to one participant, or to everyone.
+    fn push_to(&self, room: RoomId, only: Option<ParticipantId>) {
         let registry = self.registry();
         let Some(live) = registry.meetings.get(&room) else { return };
         let mut frames = vec![];
-        for (id, client) in &live.seats {
+        for (id, client) in live.seats.iter().filter(|(id, _)| only.is_none_or(|only| only == **id)) {
             let rank = live.meeting.participant(*id).map(|p| p.rank);
             let door = rank.is_some_and(|r| r >= MemberRank::Moderator);
             let none = vec![];
@@ -271,7 +276,7 @@ impl Hub {
             frames
                 .push((client.clone(), words::state(&live.meeting, &view, &live.room_address, &client.full)));
         }
-        for client in &live.door {
+        for client in live.door.iter().filter(|_| only.is_none()) {
             let view =
                 View { me: None, door: false, outside: !live.meeting.is_admitted(&client.bare), slots: &[] };
             frames
@@ -319,7 +324,7 @@ impl Hub {
             self.media().leave(meeting.0.unsigned_abs(), seat.0).await;
             client.send(words::over(meeting, why, &address, &client.full));
         }
-        self.push_state(room).await;
+        self.push_state(room);
     }
 
     /// One stream leaves every meeting.
@@ -387,7 +392,7 @@ impl Hub {
                 let _ = self.remove(room, id).await;
             }
         }
-        self.push_state(room).await;
+        self.push_state(room);
     }
 
     /// Ends what ran out of time or of people. Called every second.
@@ -434,7 +439,8 @@ pub(super) async fn hear_media(hub: Hub, mut events: mpsc::Receiver<MediaEvent>)
                     live.slots.insert(ParticipantId(receiver.0), slots.iter().map(slot).collect());
                     live.meeting.touch();
                 }
-                hub.push_state(room).await;
+                // Only they see their slots; telling all would cost n² frames when many come at once.
+                hub.push_to(room, Some(ParticipantId(receiver.0)));
             }
             beffroi_sfu::Event::Speaking(who) => {
                 let who: Vec<_> = who.iter().map(|p| ParticipantId(p.0)).collect();
