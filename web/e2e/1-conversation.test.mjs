@@ -107,7 +107,7 @@ journey('conversation', {
     alice.forgive(...RESTART);
     bob.forgive(...RESTART);
     await house.stop();
-    await alice.page.getByText('Hors ligne').first().waitFor();
+    await alice.page.getByText('Tout reste lisible').waitFor();
     await alice.composer().fill('écrit pendant l’arrêt');
     await alice.page.keyboard.press('Enter');
     await alice.page.getByText('partira au retour du réseau').first().waitFor();
@@ -125,6 +125,20 @@ journey('conversation', {
       assert.deepEqual(await numbered(visitor), Array.from({ length: LINES }, (_, at) => at + 1));
       assert.equal(await visitor.said('écrit pendant l’arrêt').count(), 1);
     }
+  },
+  'before the session ends one is warned, and can stay': async (world) => {
+    const claire = await world.arrive('claire');
+    await claire.page.clock.install();
+    await claire.signIn();
+    await claire.page.clock.fastForward('58:30'); // of the 60 minutes that a session may be idle
+    const dialog = claire.page.getByRole('dialog', { name: 'Êtes-vous toujours là ?' });
+    await dialog.waitFor();
+    await pictures(claire, 'idle');
+    const extended = claire.page.waitForResponse((answer) => answer.url().endsWith('/api/session/extend') && answer.ok());
+    await dialog.getByRole('button', { name: 'Rester connecté' }).click();
+    await extended;
+    await dialog.waitFor({ state: 'detached' });
+    await claire.leave();
   },
   'signed out, the room does not open; a signed-in tab elsewhere stays': async ({ alice, bob }) => {
     await alice.page.getByRole('button', { name: /réglages/ }).click();

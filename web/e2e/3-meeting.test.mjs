@@ -196,4 +196,26 @@ journey('meeting', {
       await until(`${visitor.name} has no connection left`, async () => (await received(visitor.page)).open === 0);
     }
   },
+  'a guest who comes before the bell waits, knocks when it rings, and may be refused': async (world) => {
+    const { alice } = world;
+    await alice.page.getByRole('button', { name: 'Retour au salon' }).click();
+    await alice.page.getByRole('button', { name: 'Créer un lien d’invité' }).click();
+    const link = await alice.page.getByLabel('Lien d’invité', { exact: true }).inputValue();
+    const early = await world.arrive('early');
+    await early.page.goto(link);
+    await early.page.getByLabel('Votre nom').fill('M. Tôt');
+    await early.page.getByRole('button', { name: 'Continuer' }).click();
+    await early.page.getByRole('button', { name: 'Demander à entrer' }).click();
+    await early.page.getByText('La réunion n’a pas commencé.').waitFor();
+    await pictures(early, 'guest-early');
+    await alice.page.getByRole('button', { name: 'Sonner la réunion' }).click();
+    await alice.page.getByRole('main').getByRole('button', { name: 'Rejoindre', exact: true }).click();
+    await side(alice).getByText('Invité – non vérifié : « M. Tôt »').waitFor();
+    await early.page.getByText('Quelqu’un de la réunion va vous faire entrer.').waitFor();
+    early.forgive(/answer 401/);
+    await side(alice).getByRole('button', { name: 'Refuser M. Tôt' }).click();
+    await early.page.getByRole('heading', { name: 'On ne vous a pas fait entrer' }).waitFor();
+    assert.equal((await received(early.page)).open, 0);
+    await pictures(early, 'guest-refused');
+  },
 });
