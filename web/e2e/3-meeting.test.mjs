@@ -163,6 +163,16 @@ journey('meeting', {
     );
     for (const [path, status] of answers) assert.ok(status >= 400, `${path} answered a guest with ${status}`);
   },
+  'who loads the page again comes back: Bob by joining, the guest as the same guest, already let in': async ({ alice, bob, guest }) => {
+    await bob.page.reload();
+    await bob.page.getByRole('main').getByRole('button', { name: 'Rejoindre', exact: true }).click();
+    await seesAndHears(bob);
+    await guest.page.reload();
+    await guest.page.getByRole('button', { name: 'Demander à entrer' }).click();
+    await bar(guest).waitFor();
+    await seesAndHears(guest, 2);
+    await until('three are inside, each once', async () => (await side(alice).getByRole('heading', { name: 'Dans la réunion (3)' }).count()) === 1);
+  },
   'removed by Alice, the guest loses picture, sound and conversation at once': async ({ alice, bob, guest }) => {
     guest.forgive(/answer 401/);
     await side(alice).getByRole('button', { name: 'Faire sortir Mme Petit' }).click();
