@@ -76,7 +76,11 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::Io(e) => e.kind() == std::io::ErrorKind::StorageFull,
             _ => false,
         };
-        if full { Self::DiskFull } else { Self::Database(cause) }
+        match cause {
+            _ if full => Self::DiskFull,
+            sqlx::Error::PoolClosed => Self::Closing,
+            cause => Self::Database(cause),
+        }
     }
 }
 
@@ -105,5 +109,34 @@ impl StoreError {
                 Self::Database(sqlx::Error::Protocol(cause))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Error, ErrorKind};
+
+    #[test]
+    fn a_full_disk_is_said_as_such() {
+        let full = StoreError::from(sqlx::Error::Io(Error::from(ErrorKind::StorageFull)));
+        assert!(matches!(full, StoreError::DiskFull), "{full:?}");
+        assert!(matches!(full.again(), StoreError::DiskFull));
+        let other = StoreError::from(sqlx::Error::Io(Error::from(ErrorKind::ConnectionReset)));
+        assert!(matches!(other, StoreError::Database(_)));
+        assert!(matches!(StoreError::from(sqlx::Error::PoolClosed), StoreError::Closing));
+    }
+
+    /// A database that may not grow: what SQLite answers is what a full disk answers.
+    #[tokio::test]
+    async fn sqlite_says_so_too() {
+        use sqlx::{Connection as _, SqliteConnection};
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        sqlx::raw_sql("PRAGMA max_page_count = 2; CREATE TABLE t (x BLOB)")
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        let full = sqlx::raw_sql("INSERT INTO t VALUES (zeroblob(100000))").execute(&mut connection).await;
+        assert!(matches!(StoreError::from(full.unwrap_err()), StoreError::DiskFull));
     }
 }

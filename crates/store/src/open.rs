@@ -7,6 +7,7 @@ use crate::sql::{Db, without_password};
 use crate::uploads::Uploads;
 use crate::writer::Writer;
 use crate::{Listener, Notice, Result};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -145,19 +146,32 @@ struct Inner {
 /// The migrations, oldest first. One that was released is never changed.
 const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("../../../migrations/0001_start.sql"))];
 
+fn sqlite_path(database: &str) -> Option<&Path> {
+    database.strip_prefix("sqlite:").map(|path| Path::new(path.strip_prefix("//").unwrap_or(path)))
+}
+
+/// Makes a folder that nobody else on the machine reads; one that exists keeps its rights.
+fn private_folder(folder: &Path) -> std::io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// The database holds password hashes: what SQLite makes beside it takes the rights of this file.
+fn private_file(path: &Path) -> std::io::Result<()> {
+    std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(drop)
+}
+
 impl Store {
     /// Opens everything, making and upgrading what needs it.
     ///
     /// # Errors
     /// Each says what to do.
     pub async fn open(settings: Settings) -> Result<Self, OpenError> {
-        let blobs = |cause| OpenError::Blobs { folder: settings.blobs.clone(), cause };
         if settings.create {
-            std::fs::create_dir_all(&settings.blobs).map_err(blobs)?;
-            if let Some(folder) =
-                settings.database.strip_prefix("sqlite:").and_then(|path| Path::new(path).parent())
-            {
-                std::fs::create_dir_all(folder).map_err(blobs)?;
+            let blobs = |cause| OpenError::Blobs { folder: settings.blobs.clone(), cause };
+            private_folder(&settings.blobs).map_err(blobs)?;
+            if let Some(path) = sqlite_path(&settings.database) {
+                path.parent().map_or(Ok(()), private_folder).map_err(blobs)?;
+                private_file(path).map_err(blobs)?;
             }
         }
         let db = Db::connect(&settings.database, settings.create).await?;

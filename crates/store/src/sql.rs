@@ -176,7 +176,15 @@ impl Db {
     /// Starts to write. On SQLite nobody else writes until the end.
     pub(crate) async fn begin(&self) -> Result<Tx> {
         Ok(match self {
-            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Sqlite { write, .. } => match write.begin_with("BEGIN IMMEDIATE").await {
+                // SQLite itself rolls back when the disk is full or fails, and the driver goes on counting
+                // a transaction that is no more: the connection is of no use, the next one is.
+                Err(sqlx::Error::InvalidSavePointStatement) => {
+                    write.acquire().await?.close().await?;
+                    Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?)
+                }
+                begun => Tx::Sqlite(begun?),
+            },
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
         })
     }

@@ -262,6 +262,11 @@ impl Store {
         if part.len() > PART {
             return Err(StoreError::Refused("a part has at most 8 MiB; send it in several"));
         }
+        let store = self.clone();
+        to_its_end(async move { store.append(upload, offset, part, now).await }).await
+    }
+
+    async fn append(&self, upload: UploadId, offset: u64, part: Bytes, now: Micros) -> Result<u64> {
         let place = self.uploads().of(upload);
         let mut place = place.lock().await;
         // Taken out: whatever goes wrong from here, the next part finds what the disk holds.
@@ -314,6 +319,11 @@ impl Store {
         author: Author,
         now: Micros,
     ) -> Result<(FileShared, Event)> {
+        let store = self.clone();
+        to_its_end(async move { store.finish(upload, author, now).await }).await
+    }
+
+    async fn finish(&self, upload: UploadId, author: Author, now: Micros) -> Result<(FileShared, Event)> {
         let place = self.uploads().of(upload);
         let mut place = place.lock().await;
         let live = match place.take() {
@@ -405,6 +415,11 @@ impl Store {
     /// # Errors
     /// `Gone` when there is none.
     pub async fn abandon_upload(&self, upload: UploadId) -> Result<()> {
+        let store = self.clone();
+        to_its_end(async move { store.abandon(upload).await }).await
+    }
+
+    async fn abandon(&self, upload: UploadId) -> Result<()> {
         let place = self.uploads().of(upload);
         let mut place = place.lock().await;
         *place = None;
@@ -462,6 +477,16 @@ async fn add(live: Live, part: Bytes) -> Result<Live> {
     .await?;
     let hash = hashing.await.map_err(|_| StoreError::Closing)?;
     Ok(Live { row, file, key, wrapped, blob, tail, hash })
+}
+
+/// Runs to the end what was begun, also when nobody waits for it any more (a browser that was closed):
+/// otherwise its thread would still be writing while the next part of the same upload begins.
+async fn to_its_end<T: Send + 'static>(task: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+    match tokio::spawn(task).await {
+        Ok(outcome) => outcome,
+        Err(e) if e.is_panic() => std::panic::resume_unwind(e.into_panic()),
+        Err(_) => Err(StoreError::Closing),
+    }
 }
 
 /// Runs what waits for the disk away from the threads that serve everyone.

@@ -314,6 +314,39 @@ fn what_is_said_is_kept_once_in_order_and_read_by_page() {
     });
 }
 
+/// The command line beside the server: both write the same rooms, nothing is numbered twice, and what
+/// was said to one is known to the other.
+#[test]
+fn two_processes_write_one_timeline() {
+    both(async |place| {
+        let town = Town::new(place.store().await).await;
+        let other = place.store().await;
+        let permit = town.owner::<Speak>();
+        let manage = town.owner::<ManageMembers>();
+        let say = async |store: &beffroi_store::Store, who: &str| {
+            for n in 0..30 {
+                store.say(&permit, town.author(), speech(&format!("{who} {n}")), now()).await.unwrap();
+            }
+        };
+        let come_and_go = async {
+            for _ in 0..10 {
+                other
+                    .add_member(&manage, town.carol.id, MemberRank::Member, town.alice.id, now())
+                    .await
+                    .unwrap();
+                other.remove_member(&manage, town.carol.id, town.alice.id, now()).await.unwrap();
+            }
+        };
+        tokio::join!(say(&town.store, "a"), say(&other, "b"), come_and_go);
+        let first = town.store.say(&permit, town.author(), speech("b 29"), now()).await.unwrap();
+        let page = other.history(&town.owner::<ReadRoom>(), all()).await.unwrap();
+        assert_eq!(page.events.iter().map(|e| e.seq).collect::<Vec<_>>(), (1..=80).collect::<Vec<_>>());
+        assert!(page.events.windows(2).all(|two| two[0].at <= two[1].at), "time only grows");
+        assert!(page.events.contains(&first), "said to the other process, known to this one");
+        assert_eq!(town.store.verify_audit().await.unwrap(), []);
+    });
+}
+
 #[test]
 fn unread_counts_what_others_said() {
     both(async |place| {
