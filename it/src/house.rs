@@ -126,7 +126,7 @@ impl House {
 
     /// Starts the server and waits until it listens.
     pub async fn serve(&self) -> Server {
-        Server::start(&self.data(), &[]).await
+        Server::start(&self.data()).await
     }
 }
 

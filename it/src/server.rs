@@ -39,11 +39,36 @@ impl Server {
     ///
     /// # Panics
     /// When it does not come up, with what it said.
-    pub async fn start(folder: &Path, more: &[&str]) -> Self {
-        let mut child = Command::new(program())
+    pub async fn start(folder: &Path) -> Self {
+        Self::run(Command::new(program()), folder).await
+    }
+
+    /// Starts the server on a disk that takes no file beyond so many bytes, until [`Server::give_room`].
+    ///
+    /// # Panics
+    /// When it does not come up, or the system has no `prlimit`.
+    pub async fn start_short_of_disk(folder: &Path, bytes: u64) -> Self {
+        let mut shell = Command::new("sh");
+        // Without the trap the system would end the process instead of refusing the write.
+        shell.args(["-c", "trap '' XFSZ; exec prlimit --fsize=$0:unlimited \"$@\"", &bytes.to_string()]);
+        shell.arg(program());
+        Self::run(shell, folder).await
+    }
+
+    /// The disk has room again.
+    ///
+    /// # Panics
+    /// When there is no `prlimit`.
+    pub fn give_room(&self) {
+        let id = self.id.to_string();
+        let done = Command::new("prlimit").args(["--pid", &id, "--fsize=unlimited:unlimited"]).status();
+        assert!(done.is_ok_and(|status| status.success()), "prlimit --pid {id}");
+    }
+
+    async fn run(mut command: Command, folder: &Path) -> Self {
+        let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0", "--media", "127.0.0.1:0", "--data"])
             .arg(folder)
-            .args(more)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
