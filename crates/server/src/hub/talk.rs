@@ -124,6 +124,8 @@ impl Hub {
                     }
                 }
             }
+            // Between two, other clients mark by the sender's id of the message, which is no number of ours.
+            MessageAct::Displayed { id } if id.parse::<i64>().is_err() => {}
             MessageAct::Displayed { id } => {
                 let me = client.account().ok_or_else(|| answer::not_found("person"))?;
                 if let Some(other) = self.colleague(client, with).await?
