@@ -31,6 +31,7 @@ pub struct Server {
     child: Option<Child>,
     id: u32,
     log: Arc<Mutex<String>>,
+    said: Arc<Mutex<String>>,
     readers: Vec<JoinHandle<()>>,
 }
 
@@ -40,7 +41,15 @@ impl Server {
     /// # Panics
     /// When it does not come up, with what it said.
     pub async fn start(folder: &Path) -> Self {
-        Self::run(Command::new(program()), folder).await
+        Self::run(Command::new(program()), "serve", 0, folder).await
+    }
+
+    /// Starts the demonstration (`beffroi demo`) on a port that was free a moment ago.
+    ///
+    /// # Panics
+    /// As [`Server::start`].
+    pub async fn start_demonstration(folder: &Path) -> Self {
+        Self::run(Command::new(program()), "demo", crate::free_port(), folder).await
     }
 
     /// Starts the server on a disk that takes no file beyond so many bytes, until [`Server::give_room`].
@@ -52,7 +61,7 @@ impl Server {
         // Without the trap the system would end the process instead of refusing the write.
         shell.args(["-c", "trap '' XFSZ; exec prlimit --fsize=$0:unlimited \"$@\"", &bytes.to_string()]);
         shell.arg(program());
-        Self::run(shell, folder).await
+        Self::run(shell, "serve", 0, folder).await
     }
 
     /// The disk has room again.
@@ -65,9 +74,10 @@ impl Server {
         assert!(done.is_ok_and(|status| status.success()), "prlimit --pid {id}");
     }
 
-    async fn run(mut command: Command, folder: &Path) -> Self {
+    async fn run(mut command: Command, what: &str, port: u16, folder: &Path) -> Self {
+        let listen = format!("127.0.0.1:{port}");
         let mut child = command
-            .args(["serve", "--listen", "127.0.0.1:0", "--media", "127.0.0.1:0", "--data"])
+            .args([what, "--listen", &listen, "--media", "127.0.0.1:0", "--data"])
             .arg(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -77,7 +87,8 @@ impl Server {
         let log = Arc::new(Mutex::new(String::new()));
         let (told, listens) = tokio::sync::oneshot::channel();
         let (out, err) = (child.stdout.take(), child.stderr.take());
-        let kept = log.clone();
+        let said = Arc::new(Mutex::new(String::new()));
+        let (kept, words_kept) = (log.clone(), said.clone());
         let errors = std::thread::spawn(move || {
             for line in BufReader::new(err.expect("it was asked for")).lines().map_while(Result::ok) {
                 let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -88,7 +99,16 @@ impl Server {
         let words = std::thread::spawn(move || {
             let mut told = Some(told);
             for line in BufReader::new(out.expect("it was asked for")).lines().map_while(Result::ok) {
+                let mut kept = words_kept.lock().unwrap_or_else(PoisonError::into_inner);
+                kept.push_str(&line);
+                kept.push('\n');
+                drop(kept);
+                // `serve` says the address in one line; `demo` ends with how to stop it.
                 let address = line.strip_prefix("Beffroi listens on ").map(|rest| rest.trim_end_matches('.'));
+                let address = match address {
+                    None if line.contains("Ctrl+C stops") => Some(listen.as_str()),
+                    other => other,
+                };
                 if let Some(address) = address.and_then(|text| text.parse().ok())
                     && let Some(told) = told.take()
                 {
@@ -101,6 +121,7 @@ impl Server {
             id: child.id(),
             child: Some(child),
             log,
+            said,
             readers: vec![errors, words],
         };
         match soon("the server's start", listens).await {
@@ -118,6 +139,11 @@ impl Server {
     /// What it wrote to standard error until now.
     pub fn log(&self) -> String {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What it wrote to standard output until now.
+    pub fn said(&self) -> String {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether it still runs.

@@ -7,6 +7,7 @@ mod bad_input;
 mod command_line;
 mod configuration;
 mod database;
+mod demonstration;
 mod disk_full;
 mod files;
 mod forgery;
