@@ -26,6 +26,7 @@ class Desk extends Readable<Workspace | null> {
     super(null);
     session.subscribe((state) => this.#follow(state));
     addEventListener('online', () => this.hurry());
+    addEventListener('focus', () => this.hurry());
     addEventListener('offline', () => this.#xmpp?.suspect());
     addEventListener('pagehide', () => this.#xmpp?.close());
     addEventListener('pageshow', (event) => {

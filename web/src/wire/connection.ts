@@ -31,7 +31,9 @@ export interface ConnectionHandler {
 }
 
 const FIRST_WAIT = 500; // ms
-const LONGEST_WAIT = 30_000;
+const LONGEST_WAIT = 15_000;
+/** From dialling to being bound. */
+const BOUND_WITHIN = 15_000;
 const ANSWER_WITHIN = 30_000;
 const PING_EVERY = 25_000;
 const PING_WITHIN = 10_000;
@@ -110,14 +112,22 @@ export class Connection extends Readable<Link> {
       },
       close: () => socket.close(),
       ready: (jid) => {
+        clearTimeout(late);
         this.#tries = 0;
         this.#ping = setInterval(() => this.#checkAlive(), PING_EVERY);
         this.set('online');
         this.handler.ready(jid);
       },
       stanza: (stanza) => this.#handle(stanza),
-      ended: (why) => this.#handleEnd(why),
+      ended: (why) => {
+        clearTimeout(late);
+        this.#handleEnd(why);
+      },
     });
+    const late = setTimeout(() => {
+      socket.close();
+      stream.handleClosed();
+    }, BOUND_WITHIN);
     this.#socket = socket;
     this.#stream = stream;
     socket.addEventListener('open', () => stream.handleConnected());

@@ -94,13 +94,15 @@ export class Xmpp implements Wire {
   // Conversation
 
   say(place: Place, id: string, body: string, thread: string | null): boolean {
-    return this.#message(place, id, [
+    const left = this.#message(place, id, [
       x('body', {}, body),
       thread === null ? null : x('thread', {}, thread),
       x('origin-id', { xmlns: NS.stanzaId, id }),
       x('active', { xmlns: NS.chatstates }),
       x('markable', { xmlns: NS.markers }),
     ]);
+    if (!left) this.hurry(); // someone is here and wants to speak: no more waiting for the next try
+    return left;
   }
 
   typing(place: Place, composing: boolean): void {
