@@ -274,10 +274,10 @@ pub(crate) async fn append(
     entry: NewEntry<'_>,
     now: Micros,
 ) -> Result<()> {
-    let tenant_key = keys.tenant_key_in(tx, tenant).await?;
-    const DOMAIN: &str = "SELECT domain FROM tenant WHERE id = $1";
-    let domain = tx
-        .row(DOMAIN, &[Value::Int(tenant.0)], |row| row.text(0))
+    const TENANT: &str =
+        concat!("SELECT ", tenant_key_columns!(), ", t.domain FROM tenant t WHERE t.id = $1");
+    let (tenant_key, domain) = tx
+        .row(tx.sharing(TENANT), &[Value::Int(tenant.0)], |row| Ok((keys.tenant_key(row, 0)?, row.text(4)?)))
         .await?
         .ok_or(StoreError::Gone { what: "tenant" })?;
     const HEAD: &str = "SELECT size, frontier, signing_key FROM audit_log WHERE tenant = $1";

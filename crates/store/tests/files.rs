@@ -1,5 +1,7 @@
 //! Files from their first byte to their last, on both engines.
 
+#![allow(clippy::unwrap_used)] // a test may unwrap
+
 mod place;
 mod town;
 
