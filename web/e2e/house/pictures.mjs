@@ -33,11 +33,15 @@ export async function pictures(visitor, name, { only = Object.keys(sizes) } = {}
   if (before) await page.setViewportSize(before);
 }
 
-/** Fonts are there and nothing moves any more; what moves for ever (a beating bell) does not count. */
+/**
+ * Fonts are there and nothing moves any more; what moves for ever (a beating bell) does not count. Movements are
+ * brought to their end rather than awaited: one that the browser never starts would never end either.
+ */
 function settled(page) {
   return page.evaluate(() => {
     const ending = document.getAnimations().filter((one) => one.effect?.getComputedTiming().endTime !== Infinity);
-    return Promise.all([document.fonts.ready, ...ending.map((one) => one.finished.catch(() => {}))]).then(() => {});
+    for (const one of ending) one.finish();
+    return document.fonts.ready.then(() => {});
   });
 }
 
