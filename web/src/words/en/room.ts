@@ -36,6 +36,7 @@ export const room: Translation<typeof source> = {
   'room.guest': 'Guest – not verified',
   'room.guestNamed': (name) => `Guest – not verified: “${name}”`,
   'room.you': 'you',
+  'room.readAll': 'Read all',
   'room.leadsTo': (host) => `leads to ${host}`,
   'room.gone': 'This room is not open to you',
   'room.goneDetail': 'It was removed, or you are no longer a member.',

@@ -35,6 +35,7 @@ export const room = {
   'room.guest': 'Invité – non vérifié',
   'room.guestNamed': (name: string) => `Invité – non vérifié : « ${name} »`,
   'room.you': 'vous',
+  'room.readAll': 'Tout lire',
   'room.leadsTo': (host: string) => `mène à ${host}`,
   'room.gone': 'Ce salon ne vous est pas ouvert',
   'room.goneDetail': 'Il a été supprimé, ou vous n’en êtes plus membre.',
