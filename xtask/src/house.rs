@@ -43,5 +43,43 @@ pub(crate) fn check(root: &Path) -> Result<Vec<Offence>, String> {
             }
         }
     }
+    offences.extend(dead_links(root)?);
     Ok(offences)
+}
+
+/// Links of our pages to files that are not there.
+fn dead_links(root: &Path) -> Result<Vec<Offence>, String> {
+    let mut offences = Vec::new();
+    for page in sources::read(root, "", &[".md"])? {
+        let folder = root.join(&page.path).parent().map(Path::to_path_buf).unwrap_or_default();
+        for line in &page.lines {
+            for link in links(&line.text) {
+                if !folder.join(link).exists() {
+                    offences.push(format!(
+                        "{}:{} points to {link}, which is not there: correct the link or write the page",
+                        page.path, line.number
+                    ));
+                }
+            }
+        }
+    }
+    Ok(offences)
+}
+
+/// The paths in `](path#part)` of a line, without those that lead elsewhere.
+fn links(line: &str) -> impl Iterator<Item = &str> {
+    line.split("](").skip(1).filter_map(|rest| {
+        let target = rest.split_once(')')?.0;
+        let path = target.split('#').next().unwrap_or_default();
+        (!path.is_empty() && !path.contains(':')).then_some(path)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn links_to_files_are_found_and_others_are_not() {
+        let line = "see [a](docs/a.md#part), ![b](b.png), [c](https://c.example/), [d](#here) and x](y";
+        assert_eq!(super::links(line).collect::<Vec<_>>(), ["docs/a.md", "b.png"]);
+    }
 }
