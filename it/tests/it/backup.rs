@@ -7,13 +7,14 @@ use std::path::Path;
 const ROOM: &str = "accueil@rooms.mairie.test";
 
 fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+    const OURS: &str = "these folders are the test's own";
+    std::fs::create_dir_all(to).expect(OURS);
+    for entry in std::fs::read_dir(from).expect(OURS).map(|entry| entry.expect(OURS)) {
         let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
+        if entry.path().is_dir() {
             copy(&entry.path(), &target);
         } else {
-            std::fs::copy(entry.path(), target).unwrap();
+            std::fs::copy(entry.path(), target).expect(OURS);
         }
     }
 }
