@@ -253,13 +253,12 @@ impl Work {
         let mut tails = read_tails(&mut tx, touched).await?;
         while let Some(saying) = sayings.pop_front() {
             let room = saying.room;
-            let key = match keys.get(&room) {
-                Some(Ok(key)) => key,
-                Some(Err(error)) => {
+            let key = match keys.get(&room).expect("every room of the batch was asked for its key") {
+                Ok(key) => key,
+                Err(error) => {
                     batch.refused.push((error.again(), saying.answer));
                     continue;
                 }
-                None => unreachable!("every room of the batch was asked for its key"),
             };
             let Some(tail) = tails.get_mut(&room) else {
                 batch.refused.push((StoreError::Gone { what: "room" }, saying.answer));
@@ -270,7 +269,6 @@ impl Work {
                 "" => 0,
                 text => key.origin(author_kind, author, text),
             };
-            let staged_from = batch.staged.len();
             let window = match window(&mut self.windows, &mut tx, room, tail.seq).await {
                 Ok(window) => window,
                 Err(error) => {
@@ -290,7 +288,12 @@ impl Work {
                             let what = format!("event {seq} of room {room}");
                             batch.refused.push((StoreError::Damaged { what }, saying.answer));
                         }
-                        Err(error) => batch.refused.push((error, saying.answer)),
+                        Err(error @ StoreError::Damaged { .. }) => batch.refused.push((error, saying.answer)),
+                        // SQLite may have rolled back by itself: what followed would be written alone.
+                        Err(error) => {
+                            batch.refused.push((error.again(), saying.answer));
+                            return Err(error);
+                        }
                     },
                 }
                 continue;
@@ -307,7 +310,6 @@ impl Work {
             let sealed = event::seal(key, &event, origin);
             window.push(origin);
             batch.staged.push((event, sealed, saying.answer));
-            debug_assert_eq!(batch.staged.len(), staged_from + 1);
         }
         write_events(&mut tx, &batch.staged).await?;
         let changed = batch.staged.iter().map(|(e, _, _)| e.room).collect::<std::collections::BTreeSet<_>>();

@@ -112,6 +112,38 @@ fn an_upload_that_was_cut_goes_on_after_a_restart() {
     });
 }
 
+/// A browser that goes away in the middle of a part, again and again, and comes back at once.
+#[test]
+fn a_part_that_nobody_waits_for_harms_nothing() {
+    both(async |place| {
+        let town = Town::new(place.store().await).await;
+        let content = content(6_000_000);
+        let permit = town.owner::<AddFile>();
+        let size = content.len() as u64;
+        let id = town.store.begin_upload(&permit, town.alice.id, "a", "x/y", size, now()).await.unwrap();
+        let mut at = 0;
+        while at < content.len() {
+            let end = (at + 700_001).min(content.len());
+            let part = Bytes::copy_from_slice(&content[at..end]);
+            tokio::select! {
+                biased;
+                _ = town.store.append_part(id, at as u64, part.clone(), now()) => {}
+                () = tokio::task::yield_now() => {}
+            }
+            at = match town.store.append_part(id, at as u64, part, now()).await {
+                Ok(held) => held,
+                Err(StoreError::Offset { held, .. }) => held,
+                Err(error) => panic!("{error}"),
+            } as usize;
+        }
+        let (shared, _) = town.store.finish_upload(id, town.author(), now()).await.unwrap();
+        assert_eq!(shared.sha256, digest(&SHA256, &content).as_ref());
+        let (_, stream) =
+            town.store.read_file(&town.owner::<ReadFile>(), shared.file, None, now()).await.unwrap();
+        assert_eq!(bytes(stream).await.unwrap(), content);
+    });
+}
+
 #[test]
 fn empty_files_abandoned_uploads_and_foreign_rooms() {
     both(async |place| {
