@@ -12,7 +12,7 @@ pub mod rules;
 pub mod session;
 pub mod wait;
 
-mod common;
+mod listed;
 mod strength;
 
 /// One second, in the unit in which this crate and the database count time.

@@ -11,7 +11,7 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::password::{MAX_BYTES, normalise};
-use crate::{common, strength};
+use crate::{listed, strength};
 
 /// A listed word with at most this many figures and signs around it is still that word.
 const DECORATION: usize = 8;
@@ -225,7 +225,7 @@ impl Variety {
 
 /// Different words of at least three letters.
 fn words(password: &str) -> usize {
-    let plain = common::plain(password);
+    let plain = listed::plain(password);
     plain
         .split(|c: char| !c.is_alphabetic())
         .filter(|word| word.chars().count() >= 3)
@@ -234,16 +234,16 @@ fn words(password: &str) -> usize {
 }
 
 fn is_common(password: &str) -> bool {
-    common::canonical_forms(password)
+    listed::canonical_forms(password)
         .iter()
-        .any(|(form, decoration)| *decoration <= DECORATION && common::is_listed(form))
+        .any(|(form, decoration)| *decoration <= DECORATION && listed::is_listed(form))
 }
 
 /// Whether the password holds `text` or one of its pieces, whatever the case, accents and figures.
 fn holds_part_of(password: &str, text: &str) -> bool {
-    let plain = common::plain(password);
-    let forms = [plain.clone(), common::unleet(&plain, 'i'), common::unleet(&plain, 'l')];
-    let text = common::plain(text);
+    let plain = listed::plain(password);
+    let forms = [plain.clone(), listed::unleet(&plain, 'i'), listed::unleet(&plain, 'l')];
+    let text = listed::plain(text);
     let pieces = text.split(|c: char| !c.is_alphanumeric());
     pieces
         .chain([text.as_str()])

@@ -3,7 +3,7 @@
 //! The cheapest way to spell the password is sought, as a guesser would: listed words, dates, runs,
 //! repetitions, and single characters for the rest. Cautious means that it errs on the low side.
 
-use crate::common;
+use crate::listed;
 
 /// What a listed word costs a guesser: about 4,500 stems.
 const WORD_BITS: f64 = 12.0;
@@ -19,12 +19,12 @@ const LOOKED_AT: usize = 128;
 /// The estimate for `password`, in bits.
 pub(crate) fn bits(password: &str) -> f64 {
     let written: Vec<char> = password.chars().take(LOOKED_AT).collect();
-    let plain: Vec<char> = common::plain(&written.iter().collect::<String>()).chars().collect();
+    let plain: Vec<char> = listed::plain(&written.iter().collect::<String>()).chars().collect();
     let single = f64::from(pool(&written)).log2();
     let capital = if written.iter().any(|c| c.is_uppercase()) { TWIST_BITS } else { 0.0 };
     let imitated: [Vec<char>; 2] = ['i', 'l'].map(|one| {
         let text: String = plain.iter().collect();
-        common::unleet(&text, one).chars().collect()
+        listed::unleet(&text, one).chars().collect()
     });
 
     // cheapest[n]: the fewest bits that spell the first n characters.
@@ -39,14 +39,14 @@ pub(crate) fn bits(password: &str) -> f64 {
                 offer(start, single + f64::from((end - start) as u32).log2());
             }
         }
-        for length in 4..=common::LONGEST.min(end) {
+        for length in 4..=listed::LONGEST.min(end) {
             let start = end - length;
             let piece = &plain[start..end];
-            if common::is_listed(&piece.iter().collect::<String>()) {
+            if listed::is_listed(&piece.iter().collect::<String>()) {
                 offer(start, WORD_BITS + capital);
             } else if imitated
                 .iter()
-                .any(|text| common::is_listed(&text[start..end].iter().collect::<String>()))
+                .any(|text| listed::is_listed(&text[start..end].iter().collect::<String>()))
             {
                 offer(start, WORD_BITS + capital + TWIST_BITS);
             }
