@@ -4,7 +4,11 @@ import { extname, join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { watchPeers } from './peers.mjs';
 
-const executablePath = process.env.CHROMIUM || '/usr/bin/chromium';
+const KNOWN = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+/** `CHROMIUM`, or the first of the usual names on the PATH. */
+const executablePath =
+  process.env.CHROMIUM ||
+  KNOWN.flatMap((name) => (process.env.PATH ?? '').split(':').map((folder) => join(folder, name))).find((path) => existsSync(path));
 const flags = [
   '--headless=new',
   '--no-sandbox',
@@ -28,6 +32,7 @@ const flags = [
 const USUAL = [/401 .*\/api\/session$/];
 
 export async function openBrowser() {
+  if (!executablePath) throw new Error(`no Chromium: install one of ${KNOWN.join(', ')}, or name it in CHROMIUM`);
   // A page that serveClient() gave has no address: Chromium would not let it speak to this machine.
   const own = process.env.BEFFROI_E2E_CLIENT ? ['--disable-features=LocalNetworkAccessChecks'] : [];
   return chromium.launch({ executablePath, headless: false, args: [...flags, ...own] });

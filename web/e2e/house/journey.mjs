@@ -1,6 +1,6 @@
 // One journey: a house, a browser, visitors, and at the end no fault anywhere.
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, before, describe, it } from 'node:test';
@@ -23,6 +23,7 @@ export function journey(title, steps) {
       return visitor;
     };
     before(async () => {
+      rmSync(failures(title), { recursive: true, force: true });
       world.house = await House.open();
       world.browser = await openBrowser();
     });
@@ -48,9 +49,11 @@ export function journey(title, steps) {
   });
 }
 
+const failures = (title) => join(results, 'failed', title);
+
 /** What everybody saw when it failed. */
 async function evidence(world, title, name) {
-  const folder = join(results, 'failed', `${title} - ${name}`.replace(/[^\p{L}\p{N}-]+/gu, '_').slice(0, 120));
+  const folder = join(failures(title), name.replace(/[^\p{L}\p{N}-]+/gu, '_').slice(0, 120));
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'server.txt'), world.house?.said ?? '');
   writeFileSync(join(folder, 'faults.txt'), world.visitors.flatMap((one) => one.faults).join('\n'));
