@@ -107,7 +107,7 @@ def head_text(name, size, root):
 def read_checkpoint(note, public, name):
     """Size and root of a C2SP checkpoint signed by this key for this log, or None."""
     try:
-        text, line = note.split("\n\n")
+        text, line = note.replace("\r", "").strip().split("\n\n")
         text += "\n"
         dash, signer, encoded = line.rstrip("\n").split(" ")
         blob = base64.b64decode(encoded, validate=True)
@@ -225,17 +225,20 @@ def main(arguments):
     if "--checkpoint" in arguments:
         with open(arguments[arguments.index("--checkpoint") + 1], encoding="utf-8") as file:
             noted = file.read()
-    path, wrong = arguments[0], False
+    path, wrong, compared = arguments[0], False, noted is None
     with open(path, "rb") as file:
         logs = from_sqlite(path) if file.read(15) == b"SQLite format 3" else from_export(path)
     for domain, head, entries in logs:
         found, count = verify_log(domain, head, entries, noted)
         wrong = wrong or bool(found)
+        compared = compared or noted.startswith(domain + "/beffroi-audit\n")
         for sentence in found:
             print(f"{domain}: {sentence}")
         if not found:
             print(f"{domain}: {count} entries, whole")
-    return 1 if wrong else 0
+    if not compared:
+        print("the checkpoint that you noted is of none of these logs")
+    return 1 if wrong or not compared else 0
 
 
 if __name__ == "__main__":

@@ -80,9 +80,17 @@ fn every_edit_is_named() {
 }
 
 fn python(place: &Place) -> (bool, String) {
+    python_with(place, &[])
+}
+
+fn python_with(place: &Place, more: &[&str]) -> (bool, String) {
     let verifier = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/verify/verify.py");
-    let output =
-        Command::new("python3").arg(verifier).arg(place.folder().join("beffroi.db")).output().unwrap();
+    let output = Command::new("python3")
+        .arg(verifier)
+        .arg(place.folder().join("beffroi.db"))
+        .args(more)
+        .output()
+        .unwrap();
     let text =
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     (output.status.success(), text)
@@ -99,6 +107,39 @@ fn the_independent_verifier_finds_the_same() {
             assert_eq!(whole, *sql == "SELECT 1", "{sql}\n{text}");
             assert!(text.contains(expected), "{sql}\n{text}");
         }
+    });
+}
+
+/// A whole log put back to an earlier state is consistent in itself; a checkpoint noted elsewhere is not.
+#[test]
+fn a_log_put_back_is_seen_by_whoever_noted_its_checkpoint() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let place = Place::sqlite();
+        let checkpoint = async |name: &str| {
+            let town_log = place.store().await;
+            let tenant = town_log.tenants().await.unwrap().remove(0).id;
+            let permit = beffroi_policy::operator(tenant, beffroi_domain::AccountId(0));
+            let page = town_log.audit(&permit, &beffroi_store::AuditFilter::default()).await.unwrap();
+            town_log.close().await;
+            std::fs::write(place.folder().join(name), page.checkpoint).unwrap();
+        };
+        deed(&place, "SELECT 1").await;
+        let (database, backup) = (place.folder().join("beffroi.db"), place.folder().join("backup.db"));
+        std::fs::copy(&database, &backup).unwrap();
+        checkpoint("old.txt").await;
+        let store = place.store().await;
+        let tenant = store.tenants().await.unwrap().remove(0);
+        store.set_accreditation(tenant.id, "medical", true, place::now()).await.unwrap();
+        store.close().await;
+        checkpoint("new.txt").await;
+        let noted =
+            |name: &str| python_with(&place, &["--checkpoint", place.folder().join(name).to_str().unwrap()]);
+        assert!(noted("old.txt").0 && noted("new.txt").0, "{:?}", noted("new.txt"));
+        std::fs::copy(&backup, &database).unwrap();
+        assert!(noted("old.txt").0);
+        let (whole, text) = noted("new.txt");
+        assert!(!whole && text.contains("not the one that you noted at 7 entries"), "{text}");
     });
 }
 
