@@ -196,6 +196,7 @@ def verify_log(domain, head, entries, noted):
 def from_sqlite(path):
     database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     database.row_factory = sqlite3.Row
+    database.execute("BEGIN")  # everything as it is now, whatever a running server writes meanwhile
     for tenant in database.execute("SELECT id, domain FROM tenant ORDER BY domain").fetchall():
         head = database.execute("SELECT * FROM audit_log WHERE tenant = ?", (tenant["id"],)).fetchone()
         entries = database.execute("SELECT * FROM audit_entry WHERE tenant = ? ORDER BY seq", (tenant["id"],))

@@ -2,7 +2,7 @@
 
 use crate::audit::{FIELDS, commitments, entry_leaf};
 use crate::merkle::{self, Frontier};
-use crate::sql::{Row, Value};
+use crate::sql::{Row, Tx, Value};
 use crate::{Finding, Result, Store};
 use beffroi_domain::TenantId;
 
@@ -39,8 +39,9 @@ impl Store {
         const SQL: &str = "
             SELECT t.id, t.domain, l.size, l.frontier, l.checkpoint, l.public_key
               FROM tenant t LEFT JOIN audit_log l ON l.tenant = t.id ORDER BY t.domain";
-        let logs = self
-            .db()
+        // A server that writes on must not look like someone who adds entries behind the head.
+        let mut tx = self.db().snapshot().await?;
+        let logs = tx
             .rows(SQL, &[], |row| {
                 let (tenant, domain) = (TenantId(row.int(0)?), row.text(1)?);
                 let Some(size) = row.opt_int(2)? else { return Ok(Err(domain)) };
@@ -51,7 +52,7 @@ impl Store {
         let mut findings = vec![];
         for log in logs {
             match log {
-                Ok(log) => self.verify_log(&log, &mut findings).await?,
+                Ok(log) => verify_log(&mut tx, &log, &mut findings).await?,
                 Err(domain) => findings.push(Finding {
                     text: format!("{domain}: the head of the log was removed"),
                     domain,
@@ -62,28 +63,28 @@ impl Store {
         }
         Ok(findings)
     }
+}
 
-    async fn verify_log(&self, log: &Log, findings: &mut Vec<Finding>) -> Result<()> {
-        const SQL: &str = "
-            SELECT seq, at_us, act, outcome, actor_ref, actor, subject_ref, subject, room, rule, detail,
-                   origin, commitments, signature
-              FROM audit_entry WHERE tenant = $1 AND seq > $2 ORDER BY seq LIMIT $3";
-        let mut check = Check::new(log, findings);
-        let mut after = i64::MIN;
-        loop {
-            let values = [Value::Int(log.tenant.0), Value::Int(after), Value::Int(AT_ONCE)];
-            let entries = self.db().rows(SQL, &values, read).await?;
-            let Some(last) = entries.last() else { break };
-            after = last.seq;
-            // Signatures take 50 µs each: a long log must not hold up whoever else runs here.
-            tokio::task::yield_now().await;
-            for entry in &entries {
-                check.entry(entry);
-            }
+async fn verify_log(tx: &mut Tx, log: &Log, findings: &mut Vec<Finding>) -> Result<()> {
+    const SQL: &str = "
+        SELECT seq, at_us, act, outcome, actor_ref, actor, subject_ref, subject, room, rule, detail,
+               origin, commitments, signature
+          FROM audit_entry WHERE tenant = $1 AND seq > $2 ORDER BY seq LIMIT $3";
+    let mut check = Check::new(log, findings);
+    let mut after = i64::MIN;
+    loop {
+        let values = [Value::Int(log.tenant.0), Value::Int(after), Value::Int(AT_ONCE)];
+        let entries = tx.rows(SQL, &values, read).await?;
+        let Some(last) = entries.last() else { break };
+        after = last.seq;
+        // Signatures take 50 µs each: a long log must not hold up whoever else runs here.
+        tokio::task::yield_now().await;
+        for entry in &entries {
+            check.entry(entry);
         }
-        check.end();
-        Ok(())
     }
+    check.end();
+    Ok(())
 }
 
 fn read(row: &Row) -> Result<Stored> {

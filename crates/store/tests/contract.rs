@@ -349,6 +349,26 @@ fn two_processes_write_one_timeline() {
     });
 }
 
+/// `beffroi audit verify` beside a server that goes on writing its log.
+#[test]
+fn a_log_that_grows_is_whole_at_every_moment() {
+    both(async |place| {
+        let town = Town::new(place.store().await).await;
+        let write = async {
+            for _ in 0..40 {
+                town.store.set_accreditation(town.tenant.id, "medical", true, now()).await.unwrap();
+            }
+        };
+        let other = place.store().await;
+        let verify = async {
+            for _ in 0..10 {
+                assert_eq!(other.verify_audit().await.unwrap(), []);
+            }
+        };
+        tokio::join!(write, verify);
+    });
+}
+
 #[test]
 fn unread_counts_what_others_said() {
     both(async |place| {
