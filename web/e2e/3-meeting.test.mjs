@@ -187,6 +187,15 @@ journey('meeting', {
     await seesAndHears(alice);
     await seesAndHears(bob);
   },
+  'someone with an account is told that the link is not for them, and stays who they are': async ({ bob, link }) => {
+    const tab = await bob.context.newPage();
+    await tab.goto(link);
+    await tab.getByText('Vous êtes déjà connecté avec votre compte').waitFor();
+    await tab.getByRole('button', { name: 'Aller à mes salons' }).click();
+    await tab.getByRole('heading', { name: 'Bonjour, Bob Lambert' }).waitFor();
+    await tab.close();
+    await seesAndHears(bob);
+  },
   'the link that Alice closes no longer opens': async (world) => {
     const { alice, guest } = world;
     await alice.page.getByRole('link', { name: 'Retour au salon' }).click();

@@ -56,6 +56,20 @@ journey('administration', {
     await dialog.getByRole('button', { name: 'C’est transmis' }).click();
     await row(claire, 'Nadia Verlinden').waitFor();
   },
+  'an address already there, or of another body, is refused in words': async ({ claire }) => {
+    claire.forgive(/answer (409|422|403) POST .*\/api\/admin\/accounts$/);
+    await claire.page.getByRole('button', { name: 'Inviter une personne' }).click();
+    const dialog = claire.page.getByRole('dialog');
+    await dialog.getByLabel('Nom').fill('Bob Lambert');
+    await dialog.getByLabel('Adresse e-mail').fill('BOB@demo.localhost');
+    await dialog.getByRole('button', { name: 'Créer le compte' }).click();
+    await dialog.getByText('Un compte a déjà cette adresse').waitFor();
+    await dialog.getByLabel('Adresse e-mail').fill('bob@ailleurs.example');
+    await dialog.getByRole('button', { name: 'Créer le compte' }).click();
+    await dialog.getByRole('alert').waitFor();
+    await pictures(claire, 'administration-invite-refused', { only: ['desktop'] });
+    await dialog.getByRole('button', { name: 'Annuler' }).click();
+  },
   'Nadia is told why a weak password is refused, chooses a good one and is in': async (world) => {
     const nadia = (world.nadia = await world.arrive('nadia'));
     nadia.forgive(/answer 422 POST .*\/api\/invitations\//);
@@ -144,6 +158,8 @@ journey('administration', {
     await page.getByRole('link', { name: 'Journal' }).click();
     await row(claire, 'Changer une mention').first().waitFor();
     await pictures(claire, 'administration-audit');
+    const acts = await page.locator('tbody th button').allInnerTexts();
+    assert.deepEqual(acts.filter((act) => /^[a-z]+\.[a-z-]+$/.test(act)), [], 'every act has its words');
     await page.getByLabel('Issue').selectOption('denied');
     await page.getByRole('button', { name: 'Filtrer' }).click();
     await until('only refusals', async () => (await page.getByRole('row').count()) > 1 && (await page.getByRole('cell', { name: 'Fait', exact: true }).count()) === 0);

@@ -39,6 +39,8 @@ export const door: Translation<typeof source> = {
   'guest.name': 'Your name',
   'guest.nameHint': 'As the participants know you, for example “Mrs Petit”.',
   'guest.nameMissing': 'Write your name, so that they know who waits at the door.',
+  'guest.crowded': 'Too many people came by this link already. Ask the person who invites you for another one.',
+  'guest.nameRefused': 'This name cannot be read by others: take out the invisible signs, or shorten it.',
   'guest.what': 'What a guest is',
   'guest.notVerified': 'Nobody verifies this name: participants will read “Guest – not verified”.',
   'guest.sees': 'You see the meeting and its conversation, nothing else of the room.',

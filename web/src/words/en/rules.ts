@@ -2,6 +2,13 @@ import type { rules as source } from '../fr/rules';
 import type { Translation } from '../types';
 
 export const rules: Translation<typeof source> = {
+  'problem.tooFast': 'Too many tries in a row.',
+  'problem.invalid': 'The server does not accept what was written. Correct it, then try again.',
+  'problem.conflict': 'It contradicts what is already there. Nothing has changed.',
+  'problem.tooLarge': 'It is more than this room accepts.',
+  'problem.diskFull': 'The disk of the server is full. Nothing that was recorded is lost; tell your administrator.',
+  'problem.serverSays': (detail) => `(${detail})`,
+
   'rule.credentials': 'Wrong address or password.',
   'rule.tenant': 'There is no such thing here.',
   'rule.label-reserved': 'This protective mark is reserved: it stays closed until your organisation declares the accreditation that it asks for. Ask your security officer.',

@@ -37,6 +37,8 @@ export const door = {
   'guest.name': 'Votre nom',
   'guest.nameHint': 'Tel que les participants vous connaissent, par exemple « Mme Petit ».',
   'guest.nameMissing': 'Écrivez votre nom, pour qu’on sache qui attend à la porte.',
+  'guest.crowded': 'Trop de personnes sont déjà venues par ce lien. Demandez-en un autre à la personne qui vous invite.',
+  'guest.nameRefused': 'Ce nom ne peut pas être lu par les autres : ôtez-en les signes invisibles, ou raccourcissez-le.',
   'guest.what': 'Ce qu’est un invité',
   'guest.notVerified': 'Personne ne vérifie ce nom : les participants liront « Invité – non vérifié ».',
   'guest.sees': 'Vous voyez la réunion et sa conversation, rien d’autre du salon.',

@@ -1,5 +1,12 @@
 /** Why not: the rules of the policy and of passwords, under the names that the server gives them. */
 export const rules = {
+  'problem.tooFast': 'Trop d’essais de suite.',
+  'problem.invalid': 'Le serveur n’accepte pas ce qui a été écrit. Corrigez-le, puis réessayez.',
+  'problem.conflict': 'Cela ne va pas avec ce qui est déjà là. Rien n’a changé.',
+  'problem.tooLarge': 'C’est plus que ce que ce salon accepte.',
+  'problem.diskFull': 'Le disque du serveur est plein. Rien n’est perdu de ce qui était enregistré ; prévenez votre administrateur.',
+  'problem.serverSays': (detail: string) => `(${detail})`,
+
   'rule.credentials': 'Adresse ou mot de passe incorrects.',
   'rule.tenant': 'Il n’y a rien de tel ici.',
   'rule.label-reserved': 'Cette mention de protection est réservée : elle reste fermée tant que votre organisme n’a pas déclaré l’homologation qu’elle demande. Adressez-vous à votre responsable de la sécurité.',
