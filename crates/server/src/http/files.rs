@@ -17,8 +17,9 @@ use futures_util::StreamExt as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// Bytes written at once: what is lost at most when a connection breaks.
-const PART: usize = 8 << 20;
+/// Bytes written at once: what is lost at most when a connection breaks. Larger spares syncs, smaller
+/// spares memory: one part is read while another is sealed and written.
+const PART: usize = 4 << 20;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,8 +56,8 @@ pub async fn upload(
     Ok(Json(json!({"upload": row.id.to_string(), "offset": row.offset, "size": row.size, "name": row.name})))
 }
 
-/// Takes bytes from the offset that the server holds. Every 8 MiB are on disk before more are read, so a
-/// broken connection loses little and memory stays flat.
+/// Takes bytes from the offset that the server holds. Every 4 MiB are on disk before the next but one are
+/// read, so a broken connection loses little and memory stays flat.
 pub async fn append(
     State(edge): State<Edge>,
     Changing(caller): Changing,
@@ -80,14 +81,23 @@ pub async fn append(
     let mut held = offset;
     let mut stream = body.into_data_stream();
     let mut rest = Bytes::new();
+    let (mut part, mut more) = next_part(&mut stream, &mut rest, row.size - held).await?;
     loop {
-        let (part, more) = next_part(&mut stream, &mut rest, row.size - held).await?;
-        if !part.is_empty() {
-            held = edge.app.append_part(&caller, &row, held, part, clock::now()).await?;
-        }
+        let after = held + part.len() as u64;
+        let writing = async {
+            if part.is_empty() {
+                return Ok(held);
+            }
+            edge.app.append_part(&caller, &row, held, std::mem::take(&mut part), clock::now()).await
+        };
         if !more {
+            held = writing.await?;
             break;
         }
+        // The next part comes in while this one goes to the disk: two parts in memory at most.
+        let (written, next) = tokio::join!(writing, next_part(&mut stream, &mut rest, row.size - after));
+        held = written?;
+        (part, more) = next?;
     }
     let position = [("upload-offset", held.to_string())];
     if held < row.size {
@@ -99,7 +109,7 @@ pub async fn append(
     Ok((StatusCode::CREATED, position, Json(body)).into_response())
 }
 
-/// The next part of at most 8 MiB, and whether more may follow; `rest` is what came beyond it. A connection
+/// The next part of at most 4 MiB, and whether more may follow; `rest` is what came beyond it. A connection
 /// that breaks gives what came.
 async fn next_part(
     stream: &mut BodyDataStream,
