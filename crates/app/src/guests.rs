@@ -68,7 +68,8 @@ impl App {
     /// A guest gives a name and gets a session that opens only this room's meeting.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict` when the name is that of someone of the house, who cannot be imitated.
+    /// `NotFound`; `Conflict` when too many came by this link. A guest may give any name: everywhere it is shown
+    /// as not verified.
     pub async fn enter_by_link(
         &self,
         token: &str,

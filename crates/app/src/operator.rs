@@ -4,7 +4,7 @@ use crate::accounts::USUAL_CLEARANCE;
 use crate::{App, Error, Secret};
 use beffroi_domain::{Account, AccountId, Address, Micros, PersonName, Role, Room, RoomName, Tenant};
 use beffroi_policy::operator;
-use beffroi_store::{InvitationKind, NewAccount, Notice};
+use beffroi_store::{InvitationKind, NewAccount, Notice, Subject};
 
 /// Someone to add.
 #[derive(Debug)]
@@ -110,7 +110,11 @@ impl App {
             let known: Vec<_> = labels.iter().map(|l| l.slug.as_str()).collect();
             Error::Invalid(format!("there is no label `{label}`; choose among {}", known.join(", ")))
         })?;
-        beffroi_policy::label_open(chosen)?;
+        if let Err(denied) = beffroi_policy::label_open(chosen) {
+            // The machine's own refusals are in the log like everybody's.
+            self.store.deny(owner.tenant, Subject::Machine, "room.create", None, &denied, "", now).await?;
+            return Err(denied.into());
+        }
         Ok(self
             .store
             .create_room(&operator(owner.tenant, owner.id), &name, "", label, owner.id, &ids, now)

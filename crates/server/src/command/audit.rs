@@ -24,7 +24,7 @@ pub(super) async fn run(place: Place, command: Command) -> Result<ExitCode, Fail
         return Ok(ExitCode::SUCCESS);
     }
     for finding in &findings {
-        println!("{}: {}", finding.domain, finding.text);
+        println!("{}", finding.text);
     }
     println!(
         "The audit log was changed in {} place(s). Keep this machine as it is and call your security officer.",
