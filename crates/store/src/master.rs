@@ -61,23 +61,21 @@ impl Master {
     /// The key that opens this database, or a new one for a new database.
     pub(crate) async fn open(db: &Db, file: &Path, create: bool) -> Result<Self, OpenError> {
         const SQL: &str = "SELECT value FROM meta WHERE name = 'master'";
-        let expected = db.row(SQL, &[], |row| row.bytes(0)).await.map_err(OpenError::Read)?;
-        let here = read(file)?;
-        let Some(expected) = expected else {
-            let master = match here {
-                Some(master) => master,
-                None if create => {
-                    let key = new_secret();
-                    write(file, &key).map_err(|cause| unreadable(file, cause))?;
-                    Self::new(&key)
+        let expected = async || db.row(SQL, &[], |row| row.bytes(0)).await.map_err(OpenError::Read);
+        let expected = match expected().await? {
+            Some(expected) => expected,
+            None => {
+                // Of two processes that start at once, one makes the key and the other finds it.
+                let _one_at_a_time = locked(file).await.map_err(|cause| unreadable(file, cause))?;
+                if expected().await?.is_none() {
+                    let master = Self::first(file, create)?;
+                    const KEEP: &str = "INSERT INTO meta (name, value) VALUES ('master', $1)";
+                    db.execute(KEEP, &[Value::Bytes(&master.check())]).await.map_err(OpenError::Read)?;
                 }
-                None => return Err(OpenError::KeyMissing { file: file.to_owned() }),
-            };
-            const SQL: &str =
-                "INSERT INTO meta (name, value) VALUES ('master', $1) ON CONFLICT (name) DO NOTHING";
-            db.execute(SQL, &[Value::Bytes(&master.check())]).await.map_err(OpenError::Read)?;
-            return Ok(master);
+                expected().await?.unwrap_or_default()
+            }
         };
+        let here = read(file)?;
         if let Some(master) = &here
             && master.answers(&expected)
         {
@@ -100,6 +98,19 @@ impl Master {
         }
     }
 
+    /// The key for a database that has none yet: the one in the file, or a new one.
+    fn first(file: &Path, create: bool) -> Result<Self, OpenError> {
+        match read(file)? {
+            Some(master) => Ok(master),
+            None if create => {
+                let key = new_secret();
+                write(file, &key).map_err(|cause| unreadable(file, cause))?;
+                Ok(Self::new(&key))
+            }
+            None => Err(OpenError::KeyMissing { file: file.to_owned() }),
+        }
+    }
+
     /// What the database keeps to know this key again: its name, then something sealed with it.
     fn check(&self) -> Vec<u8> {
         let mut check = self.id.to_vec();
@@ -119,7 +130,7 @@ impl Master {
 pub(crate) async fn rotate(db: &Db, keys: &KeyRing) -> Result<PathBuf> {
     let file = keys.file().to_owned();
     let failed = |cause| StoreError::Content { place: "master key file".into(), cause };
-    let _one_at_a_time = lock(&file).map_err(failed)?;
+    let _one_at_a_time = locked(&file).await.map_err(failed)?;
     let mut tx = db.begin().await?;
     let expected = tx
         .row(tx.locking("SELECT value FROM meta WHERE name = 'master'"), &[], |row| row.bytes(0))
@@ -212,6 +223,9 @@ fn unreadable(file: &Path, cause: io::Error) -> OpenError {
 
 /// One process at a time changes key files.
 fn lock(file: &Path) -> io::Result<File> {
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder)?;
+    }
     let lock = OpenOptions::new()
         .create(true)
         .truncate(false)
@@ -220,6 +234,12 @@ fn lock(file: &Path) -> io::Result<File> {
         .open(beside(file, ".lock"))?;
     lock.lock()?;
     Ok(lock)
+}
+
+/// The same, waiting elsewhere: who holds it may need this very thread to go on.
+async fn locked(file: &Path) -> io::Result<File> {
+    let file = file.to_owned();
+    tokio::task::spawn_blocking(move || lock(&file)).await.unwrap_or_else(|e| Err(io::Error::other(e)))
 }
 
 /// The next key file takes the place of the former, which stays under a name that says which it is.
@@ -271,9 +291,6 @@ fn read(file: &Path) -> Result<Option<Master>, OpenError> {
 
 /// Writes a key file whole: under another name first, then in its place.
 fn write(file: &Path, key: &Secret) -> io::Result<()> {
-    if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder)?;
-    }
     let part = beside(file, ".part");
     let _ = fs::remove_file(&part);
     let mut out = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&part)?;

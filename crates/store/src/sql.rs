@@ -119,7 +119,18 @@ impl Db {
                     .test_before_acquire(false)
                     .acquire_timeout(BUSY)
             };
-            let write = pool(1).connect_with(options.clone()).await.map_err(unreachable)?;
+            // Turning a new database to WAL is refused at once, without waiting, while another process
+            // does the same: it is done in a moment.
+            let mut tries = 0;
+            let write = loop {
+                match pool(1).connect_with(options.clone()).await {
+                    Err(sqlx::Error::Database(e)) if is_busy(&*e) && tries < BUSY.as_millis() / 50 => {
+                        tries += 1;
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                    }
+                    connected => break connected.map_err(unreachable)?,
+                }
+            };
             let read = pool(SQLITE_READERS).connect_with(options).await.map_err(unreachable)?;
             Ok(Self::Sqlite { write, read })
         } else if setting.starts_with("postgres://") || setting.starts_with("postgresql://") {
@@ -215,15 +226,13 @@ impl Db {
     pub(crate) async fn migrate(&self, migrations: &[(i64, &str)]) -> Result<(), OpenError> {
         let known = migrations.last().map_or(0, |(version, _)| *version);
         let failed = |version| move |cause| OpenError::Migration { version, cause };
-        self.raw("CREATE TABLE IF NOT EXISTS migration (version BIGINT PRIMARY KEY)")
+        let mut tx = self.begin_alone().await.map_err(OpenError::Read)?;
+        tx.raw("CREATE TABLE IF NOT EXISTS migration (version BIGINT PRIMARY KEY)")
             .await
             .map_err(failed(0))?;
+        tx.commit().await.map_err(OpenError::Read)?;
         for (version, text) in migrations {
-            let mut tx = self.begin().await.map_err(OpenError::Read)?;
-            // Two processes may start at once: the second waits here and then finds the work done.
-            if let Tx::Postgres(_) = &tx {
-                tx.execute("LOCK TABLE migration IN EXCLUSIVE MODE", &[]).await.map_err(OpenError::Read)?;
-            }
+            let mut tx = self.begin_alone().await.map_err(OpenError::Read)?;
             let found = tx
                 .row("SELECT COALESCE(MAX(version), 0) FROM migration", &[], |row| row.int(0))
                 .await
@@ -244,11 +253,14 @@ impl Db {
         Ok(())
     }
 
-    async fn raw(&self, sql: &'static str) -> Result<(), sqlx::Error> {
-        match self {
-            Self::Sqlite { write, .. } => sqlx::raw_sql(sql).execute(write).await.map(drop),
-            Self::Postgres(pool) => sqlx::raw_sql(sql).execute(pool).await.map(drop),
+    /// Two processes may start at once: the second waits here and then finds the work done. `CREATE TABLE
+    /// IF NOT EXISTS` alone fails on PostgreSQL when both come at the same moment.
+    async fn begin_alone(&self) -> Result<Tx> {
+        let mut tx = self.begin().await?;
+        if let Tx::Postgres(_) = &tx {
+            tx.execute("SELECT pg_advisory_xact_lock(7018690)", &[]).await?;
         }
+        Ok(tx)
     }
 
     /// Waits for what runs, then closes all connections.
@@ -380,6 +392,11 @@ fn kept(sql: &'static str, variant: usize, make: impl FnOnce() -> String) -> &'s
     static KEPT: Mutex<Option<HashMap<(&'static str, usize), &'static str>>> = Mutex::new(None);
     let mut kept = KEPT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     kept.get_or_insert_default().entry((sql, variant)).or_insert_with(|| Box::leak(make().into_boxed_str()))
+}
+
+/// SQLITE_BUSY, plain or extended (the low byte of its extended codes).
+fn is_busy(error: &dyn sqlx::error::DatabaseError) -> bool {
+    error.code().and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == 5)
 }
 
 /// A database address as it may be shown.

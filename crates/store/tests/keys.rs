@@ -74,6 +74,17 @@ fn without_its_key_the_store_stays_shut_and_says_what_to_do() {
 }
 
 #[test]
+fn processes_that_start_at_once_make_one_key() {
+    both(async |place| {
+        let (a, b, c) = tokio::join!(place.store(), place.store(), place.store());
+        a.add_tenant(&"a.localhost".parse().unwrap(), "A", now()).await.unwrap();
+        b.add_tenant(&"b.localhost".parse().unwrap(), "B", now()).await.unwrap();
+        assert_eq!(c.verify_audit().await.unwrap(), []);
+        assert_eq!(place.store().await.tenants().await.unwrap().len(), 2);
+    });
+}
+
+#[test]
 fn a_wrong_database_is_named() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
