@@ -185,10 +185,26 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn folder(name: &str) -> PathBuf {
+    /// A folder that is gone afterwards.
+    struct Folder(PathBuf);
+
+    impl std::ops::Deref for Folder {
+        type Target = Path;
+        fn deref(&self) -> &Path {
+            &self.0
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn folder(name: &str) -> Folder {
         let folder = std::env::temp_dir().join(format!("beffroi-blob-{}-{name}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
-        folder
+        Folder(folder)
     }
 
     fn read(

@@ -115,13 +115,18 @@ impl Place {
         }
     }
 
-    async fn clear(&self) {
-        let _ = std::fs::remove_dir_all(&self.folder);
+    async fn clear(self) {
         if let Some((server, schema)) = &self.schema {
             let mut connection = PgConnection::connect(server).await.unwrap();
             let drop = format!("DROP SCHEMA {schema} CASCADE");
             sqlx::raw_sql(AssertSqlSafe(drop)).execute(&mut connection).await.unwrap();
         }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
