@@ -25,6 +25,8 @@ const ASK: Duration = Duration::from_secs(30);
 const PATIENCE: Duration = Duration::from_secs(95);
 /// How long the network may refuse a frame before its reader counts as gone.
 const STUCK: Duration = Duration::from_secs(10);
+/// How long the other side may take to answer our closing.
+const GOODBYE: Duration = Duration::from_secs(2);
 /// How long a connection may take to sign in and bind.
 const HURRY: Duration = Duration::from_secs(20);
 
@@ -162,6 +164,10 @@ impl Connection {
         if let Some(client) = self.client.take() {
             self.hub.stream_closed(&client).await;
         }
+        // A socket closed over unread bytes is reset, and what we said last is thrown away with it unread:
+        // what still comes is read and dropped until the other side has closed too (RFC 6455 §7.1.1).
+        let theirs = async { while let Some(Ok(_)) = self.socket.recv().await {} };
+        let _ = tokio::time::timeout(GOODBYE, theirs).await;
     }
 
     /// Gives a message to the network; `false` when the reader is gone.
