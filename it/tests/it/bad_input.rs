@@ -213,6 +213,28 @@ async fn who_sends_and_never_reads_hurts_only_themselves() {
 }
 
 #[tokio::test]
+async fn connections_beyond_the_limit_are_refused_until_one_is_free() {
+    let house = House::with_settings("[limits]\nstreams = 10\n").populated();
+    let server = house.serve().await;
+    let page = Browser::signed_in(&server, ALICE).await;
+    let mut windows = vec![];
+    for _ in 0..10 {
+        windows.push(Talker::connect(&page).await);
+    }
+    let refused = Talker::knock(&page).await.expect_err("ten are ten");
+    assert!(refused.to_string().contains("503"), "{refused}");
+    // Strangers have few places of their own and take none of anybody's.
+    Talker::knock(&Browser::new(&server, DOMAIN)).await.expect("the door is open to be told who may come in");
+    for window in &mut windows {
+        window.settle().await;
+    }
+    windows.pop();
+    let free = async { while Talker::knock(&page).await.is_err() {} };
+    beffroi_it::soon("a free place", free).await;
+    finish(server, &[]).await;
+}
+
+#[tokio::test]
 async fn http_that_makes_no_sense_is_refused_and_not_written_down() {
     let house = House::town();
     let server = house.serve().await;

@@ -22,7 +22,7 @@ use beffroi_xmpp::StreamError;
 use registry::{Key, Registry};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 /// Streams and meetings. Cheap to clone.
 #[derive(Clone)]
@@ -36,8 +36,12 @@ struct Inner {
     bell: tokio::sync::Mutex<()>,
     draining: AtomicBool,
     next: AtomicU64,
-    most_streams: usize,
+    /// Sockets of people with a session, and of strangers who have yet to say who they are.
+    places: [Arc<Semaphore>; 2],
 }
+
+/// Sockets without a session at a time: they are told so and go, or run out of time.
+const MOST_STRANGERS: usize = 256;
 
 /// How many of each there are now.
 #[derive(Clone, Copy, Debug, Default)]
@@ -65,7 +69,7 @@ impl Hub {
             bell: tokio::sync::Mutex::default(),
             draining: AtomicBool::new(false),
             next: AtomicU64::new(1),
-            most_streams,
+            places: [most_streams, MOST_STRANGERS].map(|most| Arc::new(Semaphore::new(most))),
         }));
         tokio::spawn(fanout::run(hub.clone(), hub.app().store().listen()));
         tokio::spawn(meetings::hear_media(hub.clone(), media_events));
@@ -128,8 +132,9 @@ impl Hub {
         self.media().counters()
     }
 
-    fn is_full(&self) -> bool {
-        self.registry().clients.len() >= self.0.most_streams
+    /// A place for one more socket, held as long as what is given lives; none when all are taken.
+    fn place(&self, signed_in: bool) -> Option<OwnedSemaphorePermit> {
+        self.0.places[usize::from(!signed_in)].clone().try_acquire_owned().ok()
     }
 }
 

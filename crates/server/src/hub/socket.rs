@@ -45,13 +45,6 @@ pub async fn upgrade(
             "the server is stopping; come back in a moment",
         ));
     }
-    if edge.hub.is_full() {
-        return Err(Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "busy",
-            "every connection of this server is taken; try again in a minute",
-        ));
-    }
     let ws = ws.protocols(["xmpp"]);
     if ws.selected_protocol().is_none() {
         return Err(Problem::new(
@@ -64,6 +57,13 @@ pub async fn upgrade(
     let caller = match &token {
         Some(token) => edge.app.caller(token, &peer.origin(), clock::now()).await?,
         None => None,
+    };
+    let Some(place) = edge.hub.place(caller.is_some()) else {
+        return Err(Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy",
+            "every connection of this server is taken; try again in a minute",
+        ));
     };
     let domain = match &caller {
         Some(caller) => caller.tenant.domain.to_string(),
@@ -89,6 +89,7 @@ pub async fn upgrade(
             client: None,
         };
         connection.run().await;
+        drop(place);
     }))
 }
 
