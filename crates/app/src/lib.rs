@@ -102,7 +102,8 @@ impl App {
             Person::Account(account) => self.store.membership(room.id, account.id).await?,
             Person::Guest(guest) => (guest.room == room.id).then_some(beffroi_domain::MemberRank::Guest),
         };
-        // Who does not belong to a room cannot tell it from one that is not there (MS8), unless they govern.
+        // Rooms of other tenants are not there. One of their own that a colleague is not in is refused, and
+        // the refusal is in the log; ids of rooms are not guessed (MS8).
         Ok((caller.actor(membership), room))
     }
 
