@@ -75,8 +75,8 @@ impl Label {
 
     /// The labels that every tenant starts with, in order.
     ///
-    /// "Sensitive" asks for no second factor yet to be enterable with what exists: factors are declared
-    /// per tenant by changing this data, the policy already enforces them.
+    /// "Sensitive" asks for no second factor as long as there is none to give: nobody could enter. The
+    /// policy enforces the fact as soon as a tenant's label carries it.
     pub fn shipped() -> Vec<Self> {
         let base = Self {
             slug: String::new(),
