@@ -77,6 +77,8 @@ ids! {
     InvitationId,
     /// A meeting of a room.
     MeetingId,
+    /// Something that a person can prove beside their password.
+    FactorId,
 }
 
 #[cfg(test)]

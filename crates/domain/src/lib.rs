@@ -10,6 +10,7 @@ mod id;
 mod label;
 pub mod meeting;
 mod name;
+mod network;
 mod room;
 mod tenant;
 
@@ -17,12 +18,14 @@ pub use account::{Account, Factor, Guest, Role};
 pub use address::{Address, BadAddress, Domain, Slug};
 pub use event::{Author, Command, Content, Event, FileShared, Speech};
 pub use id::{
-    AccountId, BadId, FileId, GuestId, InvitationId, LinkId, MeetingId, RoomId, SessionId, TenantId, UploadId,
+    AccountId, BadId, FactorId, FileId, GuestId, InvitationId, LinkId, MeetingId, RoomId, SessionId,
+    TenantId, UploadId,
 };
 pub use label::{Guests, Label, Rank};
-pub use name::{BadName, PersonName, RoomName};
+pub use name::{BadName, FactorName, PersonName, RoomName};
+pub use network::{BadNetwork, Network};
 pub use room::{Membership, Rank as MemberRank, Room, RoomKind};
-pub use tenant::{Accent, Tenant};
+pub use tenant::{Accent, AdministrationRules, Tenant};
 
 /// Microseconds since the Unix epoch, UTC.
 pub type Micros = i64;

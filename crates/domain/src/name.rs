@@ -66,6 +66,8 @@ names! {
     PersonName up to 100,
     /// What a room is called on screen: 1 to 200 characters, nothing invisible.
     RoomName up to 200,
+    /// What people call a key of theirs, « téléphone »: 1 to 60 characters, nothing invisible.
+    FactorName up to 60,
 }
 
 #[cfg(test)]

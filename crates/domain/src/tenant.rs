@@ -1,6 +1,6 @@
 //! A public body hosted here.
 
-use crate::{BadName, Domain, TenantId};
+use crate::{BadName, Domain, Factor, Network, TenantId};
 use std::str::FromStr;
 
 /// A public body with its domain, its colour and what it declared.
@@ -14,6 +14,34 @@ pub struct Tenant {
     pub name: String,
     /// Its colour.
     pub accent: Accent,
+    /// What it asks of who administers it.
+    pub administration: AdministrationRules,
+}
+
+/// What a tenant asks of who administers it (ID12).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdministrationRules {
+    /// The weakest proof that will do.
+    pub factor: Factor,
+    /// From where; empty: from anywhere. At most [`AdministrationRules::NETWORKS`].
+    pub networks: Vec<Network>,
+}
+
+impl AdministrationRules {
+    /// Networks that a tenant may name.
+    pub const NETWORKS: usize = 64;
+
+    /// Whether a call from this block of addresses comes from where administering is done.
+    pub fn inside(&self, from: Option<Network>) -> bool {
+        self.networks.is_empty() || from.is_some_and(|from| self.networks.iter().any(|n| n.holds(from)))
+    }
+}
+
+impl Default for AdministrationRules {
+    /// A passkey, from anywhere.
+    fn default() -> Self {
+        Self { factor: Factor::Passkey, networks: vec![] }
+    }
 }
 
 /// The one colour that a tenant chooses, `#rrggbb`.

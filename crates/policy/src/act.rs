@@ -34,6 +34,8 @@ pub trait TenantAct: sealed::Sealed {
     const NAME: &'static str;
     /// The technical roles that carry it.
     const ROLES: &'static [Role];
+    /// It administers: the tenant says what whoever does it must have proved, and from where (ID12).
+    const ADMINISTERS: bool;
 }
 
 macro_rules! room_acts { ($($(#[doc = $doc:literal])+ $act:ident $name:literal from $from:ident, guests $guests:expr, governs $governs:literal, fact $fact:expr;)+) => {
@@ -83,7 +85,7 @@ room_acts! {
     Rename "room.rename" from Owner, guests None, governs true, fact None;
 }
 
-macro_rules! tenant_acts { ($($(#[doc = $doc:literal])+ $act:ident $name:literal $roles:expr;)+) => {
+macro_rules! tenant_acts { ($($(#[doc = $doc:literal])+ $act:ident $name:literal administers $administers:literal, $roles:expr;)+) => {
     $(
         $(#[doc = $doc])+
         #[derive(Debug)]
@@ -92,6 +94,7 @@ macro_rules! tenant_acts { ($($(#[doc = $doc:literal])+ $act:ident $name:literal
         impl TenantAct for $act {
             const NAME: &'static str = $name;
             const ROLES: &'static [Role] = $roles;
+            const ADMINISTERS: bool = $administers;
         }
     )+
     #[cfg(test)]
@@ -101,15 +104,17 @@ macro_rules! tenant_acts { ($($(#[doc = $doc:literal])+ $act:ident $name:literal
 
 tenant_acts! {
     /// See who works here.
-    ReadPeople "people.read" &Role::ALL;
+    ReadPeople "people.read" administers false, &Role::ALL;
     /// Make a room.
-    CreateRoom "room.create" &[Role::Agent, Role::SecurityOfficer, Role::Administrator];
+    CreateRoom "room.create" administers false, &[Role::Agent, Role::SecurityOfficer, Role::Administrator];
     /// Invite, disable, enable, reset.
-    ManageAccounts "accounts.manage" &[Role::Administrator];
+    ManageAccounts "accounts.manage" administers true, &[Role::Administrator];
+    /// Say what whoever administers must have proved, and from where.
+    ManageAdministration "administration.manage" administers true, &[Role::SecurityOfficer, Role::Administrator];
     /// Read the audit log.
-    ReadAudit "audit.read" &[Role::Auditor, Role::SecurityOfficer, Role::Administrator];
+    ReadAudit "audit.read" administers true, &[Role::Auditor, Role::SecurityOfficer, Role::Administrator];
     /// See all accounts and rooms with their labels, without contents.
-    ReadRooms "rooms.list" &[Role::Auditor, Role::SecurityOfficer, Role::Administrator];
+    ReadRooms "rooms.list" administers true, &[Role::Auditor, Role::SecurityOfficer, Role::Administrator];
 }
 
 fn download(label: &Label) -> Option<Denied> {

@@ -1,7 +1,7 @@
 //! The whole policy as one table that a lawyer can read and a diff can show.
 
 use crate::act::{ROOM_ACTS, TENANT_ACTS};
-use crate::{Actor, Denied, Who, decide_create, decide_relabel};
+use crate::{Actor, Administration, Denied, Holder, Who, decide_create, decide_own, decide_relabel};
 use beffroi_domain::{
     AccountId, Factor, GuestId, Label, MemberRank, Rank, Role, Room, RoomId, RoomKind, Slug, TenantId,
 };
@@ -73,7 +73,7 @@ fn the_whole_policy() {
                     continue;
                 }
                 for clearance in 0..=4 {
-                    for factor in [Factor::Password, Factor::Second] {
+                    for factor in Factor::ALL {
                         for managed_device in [false, true] {
                             let who = if role.is_some() {
                                 Who::Account(AccountId(1))
@@ -86,6 +86,8 @@ fn the_whole_policy() {
                                 role: role.unwrap_or(Role::Agent),
                                 clearance: Rank(clearance),
                                 factor,
+                                // What administering takes has a table of its own below.
+                                administration: Administration { factor: Factor::Password, inside: true },
                                 managed_device,
                                 membership,
                             };
@@ -97,7 +99,7 @@ fn the_whole_policy() {
                                 "{shown} | {} | {} | {clearance} | {} | {} | {}",
                                 role.map_or("guest", Role::word),
                                 membership.map_or("-", MemberRank::word),
-                                if factor == Factor::Second { "two" } else { "one" },
+                                factor.word(),
                                 if managed_device { "managed" } else { "any" },
                                 answers(cells),
                             )
@@ -113,6 +115,49 @@ fn the_whole_policy() {
         let actor = someone(role, 4);
         let cells = TENANT_ACTS.iter().map(|(name, ask)| (*name, cell(ask(&actor))));
         writeln!(table, "{} | {}", role.map_or("guest", Role::word), answers(cells)).unwrap();
+    }
+    table += "\n# administering (ID12): who | rank in an internal room | the tenant asks | proved | network | answer to every act of the tenant, then of the room\n";
+    for role in [Role::Agent, Role::Auditor, Role::SecurityOfficer, Role::Administrator] {
+        for membership in [None, Some(MemberRank::Member), Some(MemberRank::Owner)] {
+            for asked in Factor::ALL {
+                for factor in Factor::ALL {
+                    for inside in [true, false] {
+                        let administration = Administration { factor: asked, inside };
+                        let actor = Actor { membership, factor, administration, ..someone(Some(role), 4) };
+                        let internal = room(&Label::shipped()[1]);
+                        let of_tenant = TENANT_ACTS.iter().map(|(name, ask)| (*name, cell(ask(&actor))));
+                        let of_room =
+                            ROOM_ACTS.iter().map(|(name, ask)| (*name, cell(ask(&actor, &internal))));
+                        writeln!(
+                            table,
+                            "{} | {} | {} | {} | {} | {} | {}",
+                            role.word(),
+                            membership.map_or("none", MemberRank::word),
+                            asked.word(),
+                            factor.word(),
+                            if inside { "inside" } else { "outside" },
+                            answers(of_tenant),
+                            answers(of_room)
+                        )
+                        .unwrap();
+                    }
+                }
+            }
+        }
+    }
+    table += "\n# changing how one signs in: who | holds a factor | proved | a moment ago | answer\n";
+    for role in [Some(Role::Agent), None] {
+        for holds_factor in [false, true] {
+            for factor in Factor::ALL {
+                for fresh in [true, false] {
+                    let holder = Holder { factor, holds_factor, fresh };
+                    let answer = cell(decide_own(&someone(role, 0), holder).err());
+                    let who = role.map_or("guest", Role::word);
+                    writeln!(table, "{who} | {holds_factor} | {} | {fresh} | {answer}", factor.word())
+                        .unwrap();
+                }
+            }
+        }
     }
     table += "\n# a label for a new room, and for a room that is internal now: label | who | clearance | create | relabel by an owner\n";
     for (shown, label) in labels() {
@@ -153,7 +198,8 @@ fn someone(role: Option<Role>, clearance: u8) -> Actor {
         tenant: TenantId(1),
         role: role.unwrap_or(Role::Agent),
         clearance: Rank(clearance),
-        factor: Factor::Second,
+        factor: Factor::Passkey,
+        administration: Administration { factor: Factor::Passkey, inside: true },
         managed_device: true,
         membership: None,
     }
