@@ -8,8 +8,10 @@
 //! [`session::Session`]: each comes as a module beside [`password`].
 
 pub mod password;
+pub mod recovery;
 pub mod rules;
 pub mod session;
+pub mod totp;
 pub mod wait;
 
 mod listed;
