@@ -7,6 +7,11 @@ impl Store {
         u32::from_ne_bytes(random())
     }
 
+    /// Random bytes for those who have no source of their own.
+    pub fn random<const N: usize>(&self) -> [u8; N] {
+        random()
+    }
+
     /// A salt for a password hash.
     pub fn salt(&self) -> [u8; 16] {
         random()

@@ -7,10 +7,12 @@
 mod accounts;
 mod audit;
 mod blob;
+mod ceremonies;
 mod crypto;
 mod entropy;
 mod error;
 mod event;
+mod factors;
 mod files;
 mod guests;
 mod invitations;
@@ -24,6 +26,7 @@ mod open;
 mod retention;
 mod rooms;
 mod sessions;
+mod sign_ins;
 mod sql;
 mod tenants;
 mod timeline;
@@ -34,14 +37,16 @@ mod writer;
 
 pub use accounts::{AccountRow, NewAccount};
 pub use audit::{AuditEntry, AuditFilter, AuditPage, Finding, NewEntry, Outcome, Subject};
+pub use ceremonies::{Ceremony, CeremonyKind};
 pub use error::StoreError;
+pub use factors::{FactorKind, FactorRow, NewFactor, PasskeyRow, TotpRow};
 pub use files::{FileRow, FileStream};
 pub use guests::LinkRow;
 pub use invitations::{Invitation, InvitationKind};
 pub use notices::{Heard, Listener, Notice};
 pub use open::{OpenError, Settings, Store};
 pub use rooms::RoomRow;
-pub use sessions::SessionRow;
+pub use sessions::{Opened, SessionRow};
 pub use timeline::{Page, Range};
 pub use uploads::UploadRow;
 

@@ -5,7 +5,10 @@ use crate::crypto::{damaged, entropy, new_secret};
 use crate::keys::TenantKey;
 use crate::sql::{Row, Tx, Value};
 use crate::{Result, Store, StoreError};
-use beffroi_domain::{Accent, Domain, Guests, Label, Micros, Rank, Tenant, TenantId};
+use beffroi_domain::{
+    Accent, AdministrationRules, Domain, Factor, Guests, Label, Micros, Rank, Tenant, TenantId,
+};
+use beffroi_policy::{ManageAdministration, TenantPermit};
 
 /// The columns of a label `l`, in the order that [`read_label`] reads.
 macro_rules! label_columns {
@@ -37,12 +40,23 @@ pub(crate) fn read_label(row: &Row, column: usize) -> Result<Label> {
     })
 }
 
+/// The columns of a tenant, in the order that [`read_tenant`] reads.
+macro_rules! tenant_columns {
+    () => {
+        "id, domain, name, accent, administration_factor, administration_networks"
+    };
+}
+
 fn read_tenant(row: &Row) -> Result<Tenant> {
+    let rules = || damaged("what a tenant asks of who administers");
+    let networks = row.text(5)?.lines().map(str::parse).collect::<Result<_, _>>().map_err(|_| rules())?;
+    let factor = Factor::from_word(&row.text(4)?).ok_or_else(rules)?;
     Ok(Tenant {
         id: TenantId(row.int(0)?),
         domain: row.text(1)?.parse().map_err(|_| damaged("the domain of a tenant"))?,
         name: row.text(2)?,
         accent: row.text(3)?.parse().map_err(|_| damaged("the accent of a tenant"))?,
+        administration: AdministrationRules { factor, networks },
     })
 }
 
@@ -57,6 +71,7 @@ impl Store {
             domain: domain.clone(),
             name: name.to_owned(),
             accent: Accent::default(),
+            administration: AdministrationRules::default(),
         };
         let mut tx = self.db().begin().await?;
         const MASTER: &str = "SELECT value FROM meta WHERE name = 'master'";
@@ -95,7 +110,7 @@ impl Store {
     /// # Errors
     /// The database.
     pub async fn tenant(&self, id: TenantId) -> Result<Option<Tenant>> {
-        const SQL: &str = "SELECT id, domain, name, accent FROM tenant WHERE id = $1";
+        const SQL: &str = concat!("SELECT ", tenant_columns!(), " FROM tenant WHERE id = $1");
         self.db().row(SQL, &[Value::Int(id.0)], read_tenant).await
     }
 
@@ -104,7 +119,7 @@ impl Store {
     /// # Errors
     /// The database.
     pub async fn tenant_by_domain(&self, domain: &str) -> Result<Option<Tenant>> {
-        const SQL: &str = "SELECT id, domain, name, accent FROM tenant WHERE domain = $1";
+        const SQL: &str = concat!("SELECT ", tenant_columns!(), " FROM tenant WHERE domain = $1");
         self.db().row(SQL, &[Value::Text(&domain.to_ascii_lowercase())], read_tenant).await
     }
 
@@ -113,7 +128,7 @@ impl Store {
     /// # Errors
     /// The database.
     pub async fn tenants(&self) -> Result<Vec<Tenant>> {
-        const SQL: &str = "SELECT id, domain, name, accent FROM tenant ORDER BY domain";
+        const SQL: &str = concat!("SELECT ", tenant_columns!(), " FROM tenant ORDER BY domain");
         self.db().rows(SQL, &[], read_tenant).await
     }
 
@@ -125,6 +140,36 @@ impl Store {
         const SQL: &str =
             concat!("SELECT ", label_columns!(), " FROM label l WHERE l.tenant = $1 ORDER BY l.rank, l.slug");
         self.db().rows(SQL, &[Value::Int(tenant.0)], |row| read_label(row, 0)).await
+    }
+
+    /// Says what the tenant asks of who administers it (ID12).
+    ///
+    /// # Errors
+    /// `Gone` when there is no such tenant.
+    pub async fn set_administration(
+        &self,
+        permit: &TenantPermit<ManageAdministration>,
+        rules: &AdministrationRules,
+        now: Micros,
+    ) -> Result<()> {
+        let tenant = permit.tenant();
+        let networks: Vec<String> = rules.networks.iter().map(ToString::to_string).collect();
+        let mut tx = self.db().begin().await?;
+        const BEFORE: &str =
+            "SELECT administration_factor, administration_networks FROM tenant WHERE id = $1";
+        let before = tx
+            .row(BEFORE, &[Value::Int(tenant.0)], |row| Ok(format!("{} {}", row.text(0)?, row.text(1)?)))
+            .await?
+            .ok_or(StoreError::Gone { what: "tenant" })?;
+        const SET: &str =
+            "UPDATE tenant SET administration_factor = $2, administration_networks = $3 WHERE id = $1";
+        let lines = networks.join("\n");
+        tx.execute(SET, &[Value::Int(tenant.0), Value::Text(rules.factor.word()), Value::Text(&lines)])
+            .await?;
+        let detail = format!("{before} → {} {lines}", rules.factor.word()).replace('\n', " ");
+        let entry = NewEntry::done("administration.rules", Subject::by(permit.who())).saying(&detail);
+        audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
+        tx.commit().await
     }
 
     /// Declares, or takes back, the accreditation that a protective mark asks for.

@@ -11,9 +11,15 @@ use beffroi_policy::{
     CreateRoom, Denied, InviteGuest, ManageAccounts, ManageMembers, ReadAudit, ReadMeetingTalk, ReadPeople,
     ReadRoom, ReadRooms, Rename, Ring, Speak, SpeakInMeeting, Who, decide, decide_relabel, operator,
 };
-use beffroi_store::{AuditFilter, InvitationKind, NewAccount, NewEntry, Outcome, Range, StoreError, Subject};
+use beffroi_store::{
+    AuditFilter, InvitationKind, NewAccount, NewEntry, Opened, Outcome, Range, StoreError, Subject,
+};
 use place::{both, now};
 use town::{Town, author, speech};
+
+fn opened(factor: Factor, agent: &str) -> Opened<'_> {
+    Opened { factor, place: "192.0.2.7/32", agent }
+}
 
 fn all() -> Range {
     Range { limit: 500, ..Range::default() }
@@ -62,7 +68,7 @@ fn accounts_are_found_listed_and_disabled_with_their_sessions() {
             Err(StoreError::Refused(_))
         ));
         let (session, token) = store
-            .open_session(Who::Account(town.bob.id), tenant, Factor::Password, "Firefox\n", now())
+            .open_session(Who::Account(town.bob.id), tenant, opened(Factor::Password, "Firefox\n"), now())
             .await
             .unwrap();
         let row = store.session_by_token(&token).await.unwrap().unwrap();
@@ -74,7 +80,7 @@ fn accounts_are_found_listed_and_disabled_with_their_sessions() {
         assert_eq!(store.set_enabled(&manage(), town.bob.id, false, now()).await.unwrap(), [session]);
         assert_eq!(store.session_by_token(&token).await.unwrap(), None);
         let refused =
-            store.open_session(Who::Account(town.bob.id), tenant, Factor::Password, "", now()).await;
+            store.open_session(Who::Account(town.bob.id), tenant, opened(Factor::Password, ""), now()).await;
         assert!(matches!(refused, Err(StoreError::Gone { .. })));
         let people = store.people(&operator::<ReadPeople>(tenant, town.alice.id)).await.unwrap();
         assert_eq!(people.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["Alice Martin", "Carol"]);
@@ -87,15 +93,21 @@ fn accounts_are_found_listed_and_disabled_with_their_sessions() {
             store.set_enabled(&elsewhere, town.bob.id, false, now()).await,
             Err(StoreError::Gone { .. })
         ));
-        let (one, _) =
-            store.open_session(Who::Account(town.bob.id), tenant, Factor::Second, "a", now()).await.unwrap();
-        let (two, _) =
-            store.open_session(Who::Account(town.bob.id), tenant, Factor::Second, "b", now()).await.unwrap();
+        let (one, _) = store
+            .open_session(Who::Account(town.bob.id), tenant, opened(Factor::Second, "a"), now())
+            .await
+            .unwrap();
+        let (two, _) = store
+            .open_session(Who::Account(town.bob.id), tenant, opened(Factor::Second, "b"), now())
+            .await
+            .unwrap();
         assert!(store.end_session(one, now()).await.unwrap());
         assert!(!store.end_session(one, now()).await.unwrap());
         assert_eq!(store.end_sessions_of(Who::Account(town.bob.id), now()).await.unwrap(), [two]);
-        let (three, _) =
-            store.open_session(Who::Account(town.bob.id), tenant, Factor::Second, "", now()).await.unwrap();
+        let (three, _) = store
+            .open_session(Who::Account(town.bob.id), tenant, opened(Factor::Second, ""), now())
+            .await
+            .unwrap();
         assert_eq!(store.end_expired(0, 0).await.unwrap(), []);
         assert_eq!(store.end_expired(now() + 1_000_000, 0).await.unwrap(), [three]);
         assert_eq!(store.verify_audit().await.unwrap(), []);
@@ -120,7 +132,7 @@ fn an_invitation_opens_once_and_for_an_hour() {
         assert_eq!(town.store.accept_invitation(&token, "phc 2", expires).await.unwrap(), None);
         let (_, session) = town
             .store
-            .open_session(Who::Account(town.bob.id), town.tenant.id, Factor::Password, "", now())
+            .open_session(Who::Account(town.bob.id), town.tenant.id, opened(Factor::Password, ""), now())
             .await
             .unwrap();
         assert_eq!(town.store.accept_invitation(&token, "phc 2", now()).await.unwrap(), Some(town.bob.id));
@@ -439,7 +451,7 @@ fn guests_come_by_link_until_it_closes() {
         assert_eq!(town.store.guests_of_link(link).await.unwrap(), std::slice::from_ref(&guest));
         let (session, _) = town
             .store
-            .open_session(Who::Guest(guest.id), guest.tenant, Factor::Password, "", now())
+            .open_session(Who::Guest(guest.id), guest.tenant, opened(Factor::Password, ""), now())
             .await
             .unwrap();
         assert_eq!(town.store.end_sessions_of(Who::Guest(guest.id), now()).await.unwrap(), [session]);

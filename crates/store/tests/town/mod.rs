@@ -61,6 +61,7 @@ impl Town {
             role: account.role,
             clearance: account.clearance,
             factor: Factor::Password,
+            administration: beffroi_policy::Administration { factor: Factor::Password, inside: true },
             managed_device: false,
             membership,
         }
