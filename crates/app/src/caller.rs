@@ -4,7 +4,7 @@ use crate::{App, Error, Origin};
 use beffroi_domain::{Account, Factor, Guest, MemberRank, Micros, Rank, Role, SessionId, Tenant};
 use beffroi_identity::rules::PasswordRules;
 use beffroi_identity::session::{Session, SessionLimits, State};
-use beffroi_policy::{Actor, Who};
+use beffroi_policy::{Actor, Administration, Who};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -46,6 +46,8 @@ pub struct Caller {
     pub tenant: Tenant,
     /// What they proved.
     pub factor: Factor,
+    /// When they last proved it.
+    pub proved: Micros,
     /// When the session was last used, to the minute.
     pub last_used: Micros,
     /// When the session ends if nobody uses it.
@@ -111,6 +113,10 @@ impl Caller {
             role,
             clearance,
             factor: self.factor,
+            administration: Administration {
+                factor: self.tenant.administration.factor,
+                inside: self.tenant.administration.inside(self.origin.network()),
+            },
             // Devices are enrolled by a later piece of work; until then none is managed.
             managed_device: false,
             membership,
@@ -142,6 +148,7 @@ impl App {
             person,
             tenant,
             factor: row.factor,
+            proved: row.proved,
             last_used: row.last_used,
             idle_ends: idle_ends_us,
             absolute_ends: absolute_ends_us,

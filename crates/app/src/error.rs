@@ -24,6 +24,11 @@ pub enum Error {
     /// Wrong address or wrong password: which of them is told to nobody.
     #[error("the address or the password is not right")]
     WrongCredentials,
+    /// A code that is not right, or was used.
+    #[error(
+        "this code is not right, or was used already; wait for the next one, or check the clock of the phone"
+    )]
+    WrongCode,
     /// The password breaks these rules (stable codes).
     #[error("this password is too easy to guess: {}", .0.iter().map(|(_, sentence)| sentence.as_str()).collect::<Vec<_>>().join("; "))]
     WeakPassword(Vec<(&'static str, String)>),

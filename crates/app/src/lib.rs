@@ -6,6 +6,7 @@
 mod accounts;
 mod caller;
 mod error;
+mod factors;
 mod files;
 mod guests;
 mod hashing;
@@ -15,14 +16,16 @@ mod rooms;
 mod sign_in;
 mod talk;
 mod tidy;
+mod tries;
 
 pub use caller::{Caller, Person, Rules};
 pub use error::Error;
+pub use factors::{Code, Confirmed, Factors, NewTotp, SignInRow, Way};
 pub use files::OpenFile;
 pub use operator::NewPerson;
 pub use rooms::{MemberRow, RoomView};
 pub use secrecy::SecretString as Secret;
-pub use sign_in::{Origin, SignedIn};
+pub use sign_in::{Entered, Origin, SecondStep, SignedIn};
 
 use beffroi_domain::{Micros, RoomId};
 use beffroi_policy::{Actor, Denied, Permit, RoomAct, TenantAct, TenantPermit, Who};

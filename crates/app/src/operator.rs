@@ -2,7 +2,10 @@
 
 use crate::accounts::USUAL_CLEARANCE;
 use crate::{App, Error, Secret};
-use beffroi_domain::{Account, AccountId, Address, Micros, PersonName, Role, Room, RoomName, Tenant};
+use beffroi_domain::{
+    Account, AccountId, Address, AdministrationRules, Domain, Factor, Micros, Network, PersonName, Role,
+    Room, RoomName, Tenant,
+};
 use beffroi_policy::operator;
 use beffroi_store::{InvitationKind, NewAccount, Notice, Subject};
 
@@ -66,6 +69,37 @@ impl App {
             return Ok(Some(token));
         }
         Ok(None)
+    }
+
+    /// Says what a tenant asks of who administers it (ID12).
+    ///
+    /// # Errors
+    /// `Invalid` for too many networks.
+    pub async fn operator_set_administration(
+        &self,
+        tenant: &Tenant,
+        factor: Factor,
+        networks: Vec<Network>,
+        now: Micros,
+    ) -> Result<(), Error> {
+        let most = AdministrationRules::NETWORKS;
+        if networks.len() > most {
+            return Err(Error::Invalid(format!("at most {most} networks can be named; join some of them")));
+        }
+        let rules = AdministrationRules { factor, networks };
+        Ok(self.store.set_administration(&operator(tenant.id, NOBODY), &rules, now).await?)
+    }
+
+    /// The tenant of a domain.
+    ///
+    /// # Errors
+    /// `Invalid` with the command that adds it.
+    pub async fn operator_tenant(&self, domain: &Domain) -> Result<Tenant, Error> {
+        self.store.tenant_by_domain(domain.as_str()).await?.ok_or_else(|| {
+            Error::Invalid(format!(
+                "{domain} is not hosted here; first: beffroi tenant add {domain} --name \"NAME\""
+            ))
+        })
     }
 
     /// Disables an account. A running server notices within two seconds.
@@ -161,6 +195,10 @@ impl App {
             role: account.role,
             clearance: account.clearance,
             factor: beffroi_domain::Factor::Password,
+            administration: beffroi_policy::Administration {
+                factor: beffroi_domain::Factor::Passkey,
+                inside: false,
+            },
             managed_device: false,
             membership: self.store.membership(room, account.id).await?,
         };

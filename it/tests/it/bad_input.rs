@@ -280,7 +280,7 @@ async fn http_that_makes_no_sense_is_refused_and_not_written_down() {
 }
 
 /// Stops the server and reads its log: no address of a person, no IP address but its own, no word of anybody.
-async fn finish(server: beffroi_it::Server, more: &[&str]) {
+pub async fn finish(server: beffroi_it::Server, more: &[&str]) {
     let log = server.stop().await;
     for line in log.lines() {
         if line.contains("serving") {

@@ -8,6 +8,12 @@ use std::path::Path;
 const CHANGES: &[(&str, &str)] = &[
     ("DELETE", "/session"),
     ("POST", "/session/extend"),
+    ("POST", "/session/prove"),
+    ("POST", "/factors/totp"),
+    ("POST", "/factors/totp/confirm"),
+    ("POST", "/factors/recovery-codes"),
+    ("PATCH", "/factors/{id}"),
+    ("DELETE", "/factors/{id}"),
     ("DELETE", "/sessions/{id}"),
     ("POST", "/password"),
     ("POST", "/rooms"),
@@ -26,8 +32,12 @@ const CHANGES: &[(&str, &str)] = &[
     ("POST", "/admin/accounts/{address}/reset"),
 ];
 /// Those open to whoever has no session yet.
-const DOORS: &[(&str, &str)] =
-    &[("POST", "/session"), ("POST", "/invitations/{token}"), ("POST", "/guest/{token}")];
+const DOORS: &[(&str, &str)] = &[
+    ("POST", "/session"),
+    ("POST", "/session/second"),
+    ("POST", "/invitations/{token}"),
+    ("POST", "/guest/{token}"),
+];
 
 /// Every route under `/api`: (method, path), as the router's source has them.
 pub fn routes() -> Vec<(String, String)> {

@@ -16,6 +16,7 @@ mod killed;
 mod messages;
 mod other_tenant;
 mod postgres;
+mod second_factor;
 mod sessions;
 mod sign_in;
 mod stopping;

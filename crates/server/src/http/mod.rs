@@ -3,6 +3,7 @@
 mod admin;
 mod door;
 mod edge;
+mod factors;
 mod files;
 mod guests;
 mod health;
@@ -19,7 +20,7 @@ pub use shapes::room_address;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
-use axum::routing::{any, delete, get, post};
+use axum::routing::{any, delete, get, patch, post};
 
 /// Bytes of a JSON body: names and passwords are short.
 const MOST_JSON: usize = 64 * 1024;
@@ -30,6 +31,14 @@ pub fn router(edge: Edge) -> Router {
         .route("/page", get(session::page))
         .route("/session", get(session::show).post(session::open).delete(session::close))
         .route("/session/extend", post(session::extend))
+        .route("/session/second", post(session::second))
+        .route("/session/prove", get(session::ways).post(session::prove))
+        .route("/factors", get(factors::list))
+        .route("/factors/totp", post(factors::begin_totp))
+        .route("/factors/totp/confirm", post(factors::confirm_totp))
+        .route("/factors/recovery-codes", post(factors::renew_recovery))
+        .route("/factors/{id}", patch(factors::rename).delete(factors::remove))
+        .route("/sign-ins", get(factors::sign_ins))
         .route("/sessions", get(session::list))
         .route("/sessions/{id}", delete(session::end))
         .route("/password", post(session::change_password))

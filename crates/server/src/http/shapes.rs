@@ -25,6 +25,8 @@ pub fn session(caller: &Caller, token: &str, visited: Option<&Room>) -> Value {
         Person::Account(account) => {
             body["kind"] = "account".into();
             body["role"] = account.role.word().into();
+            body["factor"] = caller.factor.word().into();
+            body["proved_us"] = caller.proved.into();
         }
         Person::Guest(_) => {
             body["kind"] = "guest".into();
