@@ -1,11 +1,15 @@
 import { Problem } from './problem';
 import { Readable } from './readable';
-import type { Session } from './types';
+import type { Proof, Way } from './proof';
+import type { SecondStep, Session } from './types';
 
 /** What the session needs of the HTTP API. */
 export interface SessionDoor {
   session(): Promise<Session>;
-  signIn(address: string, password: string): Promise<Session>;
+  signIn(address: string, password: string): Promise<Session | SecondStep>;
+  secondStep(token: string, proof: Proof): Promise<Session>;
+  ways(): Promise<Way[]>;
+  prove(proof: Proof): Promise<Session>;
   extend(): Promise<Session>;
   signOut(): Promise<void>;
 }
@@ -41,8 +45,31 @@ export class SessionKeeper extends Readable<SessionState> {
     }
   }
 
-  async signIn(address: string, password: string): Promise<void> {
-    this.accept(await this.door.signIn(address, password));
+  /** The second step when the account asks for one; null when one is in. */
+  async signIn(address: string, password: string): Promise<SecondStep | null> {
+    return this.enter(await this.door.signIn(address, password));
+  }
+
+  /** What a first step led to: in, or one more. */
+  enter(entered: Session | SecondStep): SecondStep | null {
+    if (entered.kind === 'second-step') return entered;
+    this.accept(entered);
+    return null;
+  }
+
+  async secondStep(step: SecondStep, proof: Proof): Promise<void> {
+    this.accept(await this.door.secondStep(step.token, proof));
+  }
+
+  /** What can be proved once more; the password when there is nothing else. */
+  async ways(): Promise<Way[]> {
+    const ways = await this.door.ways();
+    return ways.length === 0 ? ['password'] : ways;
+  }
+
+  /** Proves once more who one is; the session is worth more afterwards. */
+  async prove(proof: Proof): Promise<void> {
+    this.accept(await this.door.prove(proof));
   }
 
   /** Pushes the idle limit back. */

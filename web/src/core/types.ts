@@ -1,3 +1,5 @@
+import type { Way } from './proof';
+
 /** The JSON shapes of docs/protocol.md. Names are the wire's own; times end in `_us` (microseconds UTC). */
 
 export interface Tenant {
@@ -22,12 +24,60 @@ interface SessionBase {
 export interface AccountSession extends SessionBase {
   kind: 'account';
   role: Role;
+  /** What was proved in this session. */
+  factor: 'password' | 'second' | 'passkey';
+  /** When it was last proved. */
+  proved_us: number;
 }
 export interface GuestSession extends SessionBase {
   kind: 'guest';
   room: { id: string; address: string; name: string };
 }
 export type Session = AccountSession | GuestSession;
+
+/** The password was right; one more step. */
+export interface SecondStep {
+  kind: 'second-step';
+  token: string;
+  ways: Way[];
+  expires_us: number;
+}
+
+/** A key or an application that proves who one is. */
+export interface Factor {
+  id: string;
+  kind: 'totp' | 'passkey';
+  name: string;
+  created_us: number;
+  last_used_us: number | null;
+}
+export interface Factors {
+  factors: Factor[];
+  /** Recovery codes that still open. */
+  recovery_left: number;
+}
+export interface FactorAdded {
+  factor: Factor;
+  /** With the first factor: shown once. */
+  recovery_codes: string[] | null;
+  session: AccountSession;
+}
+export interface NewTotp {
+  token: string;
+  /** The seed, to be typed. */
+  seed: string;
+  /** The same as an address, for a QR code. */
+  address: string;
+  expires_us: number;
+}
+export interface SignInEntry {
+  at_us: number;
+  done: boolean;
+  /** By what means; the rule when it was refused. */
+  by: string;
+  agent: string;
+  place: string;
+}
 
 export interface Label {
   slug: string;
@@ -110,6 +160,9 @@ export interface SessionEntry {
   created_us: number;
   last_used_us: number;
   agent: string;
+  /** The address block it was opened from; empty when unknown. */
+  place: string;
+  factor: 'password' | 'second' | 'passkey';
 }
 
 export interface Invitation {

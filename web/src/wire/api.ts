@@ -1,3 +1,4 @@
+import type { Proof, Way } from '../core/proof';
 import type * as T from '../core/types';
 import type { Http } from './http';
 
@@ -9,7 +10,19 @@ export class Api {
 
   // Session
   page = () => this.http.get<{ tenant: T.Tenant | null }>('/page');
-  signIn = (address: string, password: string) => this.http.post<T.Session>('/session', { address, password });
+  signIn = (address: string, password: string) =>
+    this.http.post<T.Session | T.SecondStep>('/session', { address, password });
+  secondStep = (token: string, proof: Proof) => this.http.post<T.Session>('/session/second', { token, proof });
+  ways = () => this.http.get<Way[]>('/session/prove');
+  prove = (proof: Proof) => this.http.post<T.Session>('/session/prove', proof);
+  factors = () => this.http.get<T.Factors>('/factors');
+  beginTotp = () => this.http.post<T.NewTotp>('/factors/totp');
+  confirmTotp = (token: string, code: string, name: string) =>
+    this.http.post<T.FactorAdded>('/factors/totp/confirm', { token, code, name });
+  renameFactor = (id: string, name: string) => this.http.patch(`/factors/${part(id)}`, { name });
+  removeFactor = (id: string) => this.http.delete(`/factors/${part(id)}`);
+  newRecoveryCodes = () => this.http.post<{ recovery_codes: string[] }>('/factors/recovery-codes');
+  signIns = () => this.http.get<T.SignInEntry[]>('/sign-ins');
   session = () => this.http.get<T.Session>('/session');
   extend = () => this.http.post<T.Session>('/session/extend');
   signOut = () => this.http.delete('/session');
@@ -18,7 +31,7 @@ export class Api {
   changePassword = (old: string, fresh: string) => this.http.post('/password', { old, new: fresh });
   invitation = (token: string) => this.http.get<T.Invitation>(`/invitations/${part(token)}`);
   acceptInvitation = (token: string, password: string) =>
-    this.http.post<T.Session>(`/invitations/${part(token)}`, { password });
+    this.http.post<T.Session | T.SecondStep>(`/invitations/${part(token)}`, { password });
 
   // Rooms and people
   rooms = () => this.http.get<T.Room[]>('/rooms');

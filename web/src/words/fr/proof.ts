@@ -1,0 +1,22 @@
+/** Proving who one is, at the door and once more inside. */
+export const proof = {
+  'proof.title': 'Confirmez que c’est bien vous',
+  'proof.whyStale': 'Vous allez changer la façon dont vous vous connectez : une session laissée ouverte ne doit pas y suffire.',
+  'proof.whyLabel': 'La mention de ce salon demande plus qu’un mot de passe. Vous reviendrez aussitôt où vous étiez.',
+  'proof.whyAdministration': 'L’administration demande une preuve plus forte qu’un mot de passe. Vous reviendrez aussitôt où vous étiez.',
+  'proof.noFactor': 'Votre compte n’a encore qu’un mot de passe. Ajoutez une clé d’accès ou une application d’authentification : cela prend une minute.',
+  'proof.noPasskey': 'Il faut ici une clé d’accès, et votre compte n’en a pas encore. Ajoutez-en une : cela prend une minute.',
+  'proof.toSecurity': 'Ouvrir « Ma sécurité »',
+  'proof.passkey': 'Clé d’accès',
+  'proof.totp': 'Code de votre application',
+  'proof.totpHint': 'Les six chiffres que votre application affiche en ce moment.',
+  'proof.recovery': 'Code de secours',
+  'proof.recoveryHint': 'Un des dix codes que vous avez gardés ; chacun sert une fois.',
+  'proof.password': 'Mot de passe',
+  'proof.missing': 'Écrivez ce qui est demandé.',
+  'proof.wrongTotp': 'Ce code n’est pas le bon, ou a déjà servi. Attendez le suivant ; si cela persiste, vérifiez l’heure du téléphone.',
+  'proof.wrongRecovery': 'Ce code n’est pas le bon, ou a déjà servi. Prenez-en un autre.',
+  'proof.continue': 'Continuer',
+  'proof.others': 'Autres façons',
+  'proof.instead': (way: string) => `Plutôt : ${way.toLowerCase()}`,
+} as const;
