@@ -6,6 +6,7 @@
 //! what was awaited.
 
 mod application;
+mod authenticator;
 mod frames;
 mod house;
 mod http;
@@ -13,6 +14,7 @@ mod server;
 mod talk;
 
 pub use application::Application;
+pub use authenticator::{Authenticator, MAKER, MODEL};
 pub use frames::{attribute, element, text};
 pub use house::{House, Ran, free_port};
 pub use http::{Answer, Browser, Request};
