@@ -29,6 +29,9 @@ pub enum Error {
         "this code is not right, or was used already; wait for the next one, or check the clock of the phone"
     )]
     WrongCode,
+    /// A passkey that opens nothing; the sentence says why.
+    #[error("{0}")]
+    WrongPasskey(String),
     /// The password breaks these rules (stable codes).
     #[error("this password is too easy to guess: {}", .0.iter().map(|(_, sentence)| sentence.as_str()).collect::<Vec<_>>().join("; "))]
     WeakPassword(Vec<(&'static str, String)>),

@@ -1,9 +1,11 @@
 //! What takes two messages: a sign-in between its steps, a passkey between question and answer.
 
-use crate::crypto::{damaged, new_token, token_hash};
+use crate::crypto::{damaged, new_token, sha256, token_hash};
 use crate::sql::{Row, Value};
 use crate::{Result, Store};
-use beffroi_domain::{AccountId, Micros};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use beffroi_domain::{AccountId, Micros, TenantId};
 
 /// What is under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,8 +16,6 @@ pub enum CeremonyKind {
     AddTotp,
     /// A new passkey was asked for.
     AddPasskey,
-    /// Somebody signs in with a passkey.
-    PasskeySignIn,
     /// Somebody signed in proves once more who they are, with a passkey.
     PasskeyProof,
 }
@@ -26,7 +26,6 @@ impl CeremonyKind {
             Self::SecondStep => "second-step",
             Self::AddTotp => "add-totp",
             Self::AddPasskey => "add-passkey",
-            Self::PasskeySignIn => "passkey-sign-in",
             Self::PasskeyProof => "passkey-proof",
         }
     }
@@ -43,6 +42,9 @@ pub struct Ceremony {
 
 /// How long one takes at most: five minutes, enough to find a phone.
 const LIFE_US: Micros = 5 * 60 * 1_000_000;
+
+/// Characters of what is handed out, at most.
+const MOST_HANDED: usize = 8192;
 
 impl Store {
     /// Begins one; gives the token that ends it and when it is too late.
@@ -101,6 +103,48 @@ impl Store {
         let taken = tx.row(TAKE, &values, read_ceremony).await?;
         tx.commit().await?;
         Ok(taken)
+    }
+
+    /// Seals what goes out with a question and comes back with its answer, so that nothing is kept meanwhile.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn hand_out(&self, tenant: TenantId, plain: &[u8]) -> Result<String> {
+        let mut tx = self.db().begin().await?;
+        let key = self.keys().tenant_key_in(&mut tx, tenant).await?;
+        tx.commit().await?;
+        Ok(URL_SAFE_NO_PAD.encode(key.seal("question", plain)))
+    }
+
+    /// Opens what [`Store::hand_out`] sealed; `None` for anything else.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn take_back(&self, tenant: TenantId, token: &str) -> Result<Option<Vec<u8>>> {
+        let Some(sealed) = URL_SAFE_NO_PAD.decode(token).ok().filter(|_| token.len() < MOST_HANDED) else {
+            return Ok(None);
+        };
+        let mut tx = self.db().begin().await?;
+        let key = self.keys().tenant_key_in(&mut tx, tenant).await?;
+        tx.commit().await?;
+        Ok(key.open("question", &sealed))
+    }
+
+    /// Marks a question as answered until `expires`; `false` when it was already.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn spend(&self, token: &str, expires: Micros) -> Result<bool> {
+        const ADD: &str = "
+            INSERT INTO ceremony (token, kind, state, expires_us) VALUES ($1, $2, $3, $4)
+                ON CONFLICT (token) DO NOTHING";
+        let values = [
+            Value::Bytes(&sha256(token.as_bytes())),
+            Value::Text("answered"),
+            Value::Bytes(&[]),
+            Value::Int(expires),
+        ];
+        Ok(self.db().execute(ADD, &values).await? > 0)
     }
 
     /// Forgets those that nobody ended in time.

@@ -9,6 +9,10 @@ const CHANGES: &[(&str, &str)] = &[
     ("DELETE", "/session"),
     ("POST", "/session/extend"),
     ("POST", "/session/prove"),
+    ("POST", "/session/prove/passkey"),
+    ("POST", "/session/prove/passkey/answer"),
+    ("POST", "/factors/passkey"),
+    ("POST", "/factors/passkey/confirm"),
     ("POST", "/factors/totp"),
     ("POST", "/factors/totp/confirm"),
     ("POST", "/factors/recovery-codes"),
@@ -35,6 +39,8 @@ const CHANGES: &[(&str, &str)] = &[
 const DOORS: &[(&str, &str)] = &[
     ("POST", "/session"),
     ("POST", "/session/second"),
+    ("POST", "/session/passkey"),
+    ("POST", "/session/passkey/answer"),
     ("POST", "/invitations/{token}"),
     ("POST", "/guest/{token}"),
 ];

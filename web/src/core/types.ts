@@ -70,6 +70,11 @@ export interface NewTotp {
   address: string;
   expires_us: number;
 }
+/** For the browser's passkey dialogue. */
+export interface PasskeyQuestion {
+  token: string;
+  options: Record<string, unknown>;
+}
 export interface SignInEntry {
   at_us: number;
   done: boolean;

@@ -1,6 +1,7 @@
 import type { Proof, Way } from '../core/proof';
 import type * as T from '../core/types';
 import type { Http } from './http';
+import type { Json } from './passkey';
 
 const part = encodeURIComponent;
 
@@ -15,6 +16,13 @@ export class Api {
   secondStep = (token: string, proof: Proof) => this.http.post<T.Session>('/session/second', { token, proof });
   ways = () => this.http.get<Way[]>('/session/prove');
   prove = (proof: Proof) => this.http.post<T.Session>('/session/prove', proof);
+  passkeyQuestion = () => this.http.post<T.PasskeyQuestion>('/session/passkey');
+  passkeySignIn = (token: string, answer: Json) => this.http.post<T.Session>('/session/passkey/answer', { token, answer });
+  passkeyProofQuestion = () => this.http.post<T.PasskeyQuestion>('/session/prove/passkey');
+  passkeyProof = (token: string, answer: Json) => this.http.post<T.Session>('/session/prove/passkey/answer', { token, answer });
+  beginPasskey = () => this.http.post<T.PasskeyQuestion>('/factors/passkey');
+  confirmPasskey = (token: string, answer: Json, name: string) =>
+    this.http.post<T.FactorAdded>('/factors/passkey/confirm', { token, answer, name });
   factors = () => this.http.get<T.Factors>('/factors');
   beginTotp = () => this.http.post<T.NewTotp>('/factors/totp');
   confirmTotp = (token: string, code: string, name: string) =>

@@ -19,7 +19,7 @@ fn shown(row: &FactorRow) -> Value {
         "last_used_us": row.last_used})
 }
 
-fn named(text: &str) -> Result<FactorName, Problem> {
+pub fn named(text: &str) -> Result<FactorName, Problem> {
     text.parse().map_err(|wrong: BadName| Problem::invalid(wrong.to_string()))
 }
 

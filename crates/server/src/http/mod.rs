@@ -8,6 +8,7 @@ mod files;
 mod guests;
 mod health;
 mod known;
+mod passkeys;
 mod problem;
 mod rooms;
 mod session;
@@ -33,6 +34,12 @@ pub fn router(edge: Edge) -> Router {
         .route("/session/extend", post(session::extend))
         .route("/session/second", post(session::second))
         .route("/session/prove", get(session::ways).post(session::prove))
+        .route("/session/passkey", post(passkeys::begin_sign_in))
+        .route("/session/passkey/answer", post(passkeys::sign_in))
+        .route("/session/prove/passkey", post(passkeys::begin_proof))
+        .route("/session/prove/passkey/answer", post(passkeys::prove))
+        .route("/factors/passkey", post(passkeys::begin))
+        .route("/factors/passkey/confirm", post(passkeys::confirm))
         .route("/factors", get(factors::list))
         .route("/factors/totp", post(factors::begin_totp))
         .route("/factors/totp/confirm", post(factors::confirm_totp))

@@ -61,6 +61,7 @@ impl From<Error> for Problem {
                 .with("wait_s", seconds.into())
                 .header(header::RETRY_AFTER, HeaderValue::from(seconds)),
             Error::WrongCredentials => Self::new(StatusCode::UNAUTHORIZED, "wrong-credentials", detail),
+            Error::WrongPasskey(_) => Self::new(StatusCode::UNAUTHORIZED, "wrong-passkey", detail),
             Error::WrongCode => Self::new(StatusCode::UNAUTHORIZED, "wrong-code", detail),
             Error::WeakPassword(weak) => {
                 let rules: Vec<_> =

@@ -8,6 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use beffroi_app::{Caller, Code, Entered, Person, SignedIn};
+use beffroi_domain::Tenant;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -18,6 +19,12 @@ pub struct Credentials {
 }
 
 pub async fn page(State(edge): State<Edge>, headers: HeaderMap) -> Result<Json<Value>, Problem> {
+    let tenant = here(&edge, &headers).await?;
+    Ok(Json(json!({"tenant": tenant.as_ref().map(shapes::tenant)})))
+}
+
+/// The tenant whose page this is.
+pub async fn here(edge: &Edge, headers: &HeaderMap) -> Result<Option<Tenant>, Problem> {
     let host = headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or_default();
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     let store = edge.app.store();
@@ -27,7 +34,7 @@ pub async fn page(State(edge): State<Edge>, headers: HeaderMap) -> Result<Json<V
         let mut all = store.tenants().await?;
         tenant = if all.len() == 1 { all.pop() } else { None };
     }
-    Ok(Json(json!({"tenant": tenant.as_ref().map(shapes::tenant)})))
+    Ok(tenant)
 }
 
 pub async fn open(

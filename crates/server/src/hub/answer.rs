@@ -12,7 +12,7 @@ pub(super) fn stanza_error(error: &Error) -> StanzaError {
         Error::Invalid(_) | Error::WeakPassword(_) => Condition::BadRequest,
         Error::Conflict(_) => Condition::Conflict,
         Error::Wait(_) | Error::Busy => Condition::ResourceConstraint,
-        Error::WrongCredentials | Error::WrongCode => Condition::NotAuthorized,
+        Error::WrongCredentials | Error::WrongCode | Error::WrongPasskey(_) => Condition::NotAuthorized,
         Error::Store(cause) => {
             tracing::error!(error = cause as &dyn std::error::Error, "the store failed");
             Condition::InternalServerError
