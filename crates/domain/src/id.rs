@@ -77,6 +77,8 @@ ids! {
     InvitationId,
     /// A meeting of a room.
     MeetingId,
+    /// A password for one application of one person.
+    ApplicationId,
 }
 
 #[cfg(test)]

@@ -17,10 +17,11 @@ pub use account::{Account, Factor, Guest, Role};
 pub use address::{Address, BadAddress, Domain, Slug};
 pub use event::{Author, Command, Content, Event, FileShared, Speech};
 pub use id::{
-    AccountId, BadId, FileId, GuestId, InvitationId, LinkId, MeetingId, RoomId, SessionId, TenantId, UploadId,
+    AccountId, ApplicationId, BadId, FileId, GuestId, InvitationId, LinkId, MeetingId, RoomId, SessionId,
+    TenantId, UploadId,
 };
 pub use label::{Guests, Label, Rank};
-pub use name::{BadName, PersonName, RoomName};
+pub use name::{ApplicationName, BadName, PersonName, RoomName};
 pub use room::{Membership, Rank as MemberRank, Room, RoomKind};
 pub use tenant::{Accent, Tenant};
 

@@ -66,6 +66,8 @@ names! {
     PersonName up to 100,
     /// What a room is called on screen: 1 to 200 characters, nothing invisible.
     RoomName up to 200,
+    /// What a person calls an application that signs in for them: 1 to 60 characters, nothing invisible.
+    ApplicationName up to 60,
 }
 
 #[cfg(test)]

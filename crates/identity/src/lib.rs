@@ -1,4 +1,5 @@
-//! Who someone is, and how they prove it: passwords, the wait after failures, sessions.
+//! Who someone is, and how they prove it: passwords, passwords of applications and SCRAM, the wait after
+//! failures, sessions.
 //!
 //! Everything here is a calculation. The clock (`now_us`, microseconds since the Unix epoch, UTC),
 //! the entropy (byte arrays) and the stored facts are arguments, and what must be stored is returned:
@@ -7,8 +8,10 @@
 //! A second factor, a passkey or an identity provider is one more way to arrive at the same place, a
 //! [`session::Session`]: each comes as a module beside [`password`].
 
+pub mod application_password;
 pub mod password;
 pub mod rules;
+pub mod scram;
 pub mod session;
 pub mod wait;
 

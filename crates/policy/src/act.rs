@@ -108,6 +108,8 @@ tenant_acts! {
     ManageAccounts "accounts.manage" &[Role::Administrator];
     /// Read the audit log.
     ReadAudit "audit.read" &[Role::Auditor, Role::SecurityOfficer, Role::Administrator];
+    /// Make, list and revoke one's own application passwords.
+    UseApplications "applications.use" &Role::ALL;
     /// See all accounts and rooms with their labels, without contents.
     ReadRooms "rooms.list" &[Role::Auditor, Role::SecurityOfficer, Role::Administrator];
 }
