@@ -4,6 +4,7 @@
 //! do is refused by `policy`, written to the audit log and returned as [`Error::Denied`].
 
 mod accounts;
+mod applications;
 mod caller;
 mod error;
 mod files;
@@ -16,6 +17,7 @@ mod sign_in;
 mod talk;
 mod tidy;
 
+pub use applications::ApplicationTry;
 pub use caller::{Caller, Person, Rules};
 pub use error::Error;
 pub use files::OpenFile;

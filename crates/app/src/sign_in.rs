@@ -37,6 +37,21 @@ pub struct SignedIn {
     pub token: String,
 }
 
+/// The keys of the counters of ID4: of the account, of the address block, of both.
+pub(crate) struct WaitKeys([String; 3]);
+
+impl WaitKeys {
+    /// For a try at `named` from `origin`; `kind` keeps ways of signing in apart.
+    pub(crate) fn new(kind: &str, named: &str, origin: &Origin) -> Self {
+        let origin = origin.as_str();
+        Self([
+            format!("{kind}account {named}"),
+            format!("{kind}block {origin}"),
+            format!("{kind}pair {named} {origin}"),
+        ])
+    }
+}
+
 impl App {
     /// Opens a session for who knows the password of `address`.
     ///
@@ -58,11 +73,7 @@ impl App {
             Some(address) => self.store.account_by_address(address).await?,
             None => None,
         };
-        let keys = [
-            format!("account {named}"),
-            format!("block {}", origin.as_str()),
-            format!("pair {named} {}", origin.as_str()),
-        ];
+        let keys = WaitKeys::new("", &named, origin);
         let known = match &found {
             Some((account, _)) => self.store.is_known_place(account.id, origin.as_str()).await?,
             None => false,
@@ -114,8 +125,8 @@ impl App {
         Ok(SignedIn { session, token })
     }
 
-    async fn counters(&self, keys: &[String; 3], known: bool) -> Result<Counters, Error> {
-        let read = self.store.wait_counters(keys).await?;
+    pub(crate) async fn counters(&self, keys: &WaitKeys, known: bool) -> Result<Counters, Error> {
+        let read = self.store.wait_counters(&keys.0).await?;
         let counter = |n: usize| {
             read.get(n).map_or_else(Counter::default, |(failures, last_us)| Counter {
                 failures: *failures,
@@ -125,7 +136,7 @@ impl App {
         Ok(Counters { account: counter(0), block: counter(1), pair: counter(2), known })
     }
 
-    async fn save(&self, keys: &[String; 3], counters: &Counters) -> Result<(), Error> {
+    pub(crate) async fn save(&self, WaitKeys(keys): &WaitKeys, counters: &Counters) -> Result<(), Error> {
         let of = |key: &String, c: Counter| (key.clone(), c.failures, c.last_us);
         let rows =
             [of(&keys[0], counters.account), of(&keys[1], counters.block), of(&keys[2], counters.pair)];

@@ -5,6 +5,7 @@
 //! writes its audit entry in the same transaction. What was answered with `Ok` is on disk.
 
 mod accounts;
+mod applications;
 mod audit;
 mod blob;
 mod crypto;
@@ -33,6 +34,7 @@ mod waits;
 mod writer;
 
 pub use accounts::{AccountRow, NewAccount};
+pub use applications::{ApplicationRow, NewApplication, Protocol, Verifier};
 pub use audit::{AuditEntry, AuditFilter, AuditPage, Finding, NewEntry, Outcome, Subject};
 pub use error::StoreError;
 pub use files::{FileRow, FileStream};

@@ -3,7 +3,7 @@
 use crate::crypto::{damaged, entropy, new_token, token_hash};
 use crate::sql::{Row, Tx, Value};
 use crate::{Result, Store, StoreError};
-use beffroi_domain::{AccountId, Factor, GuestId, Micros, SessionId, TenantId};
+use beffroi_domain::{AccountId, ApplicationId, Factor, GuestId, Micros, SessionId, TenantId};
 use beffroi_policy::Who;
 
 /// A session.
@@ -23,12 +23,14 @@ pub struct SessionRow {
     pub created: Micros,
     /// When it was last used.
     pub last_used: Micros,
+    /// The application password that opened it, when no browser did.
+    pub application: Option<ApplicationId>,
 }
 
 /// Characters kept of what a browser calls itself.
 const AGENT: usize = 200;
 
-fn factor_word(factor: Factor) -> &'static str {
+pub(crate) fn factor_word(factor: Factor) -> &'static str {
     match factor {
         Factor::Password => "password",
         Factor::Second => "second",
@@ -50,6 +52,7 @@ fn read_session(row: &Row) -> Result<SessionRow> {
         agent: row.text(5)?,
         created: row.int(6)?,
         last_used: row.int(7)?,
+        application: row.opt_int(8)?.map(ApplicationId),
     })
 }
 
@@ -122,7 +125,7 @@ impl Store {
     pub async fn session_by_token(&self, token: &str) -> Result<Option<SessionRow>> {
         let Some(kept) = token_hash(token) else { return Ok(None) };
         const SQL: &str = "
-            SELECT id, account, guest, tenant, factor, agent, created_us, last_used_us
+            SELECT id, account, guest, tenant, factor, agent, created_us, last_used_us, application
               FROM session WHERE token = $1";
         self.db().row(SQL, &[Value::Bytes(&kept)], read_session).await
     }
@@ -133,13 +136,17 @@ impl Store {
     /// The database.
     pub async fn touch_session(&self, session: SessionId, now: Micros) -> Result<()> {
         let mut tx = self.db().begin().await?;
-        const SESSION: &str =
-            "UPDATE session SET last_used_us = $2 WHERE id = $1 AND last_used_us < $2 RETURNING account";
-        let account =
-            tx.row(SESSION, &[Value::Int(session.0), Value::Int(now)], |row| row.opt_int(0)).await?;
-        if let Some(Some(account)) = account {
+        const SESSION: &str = "UPDATE session SET last_used_us = $2 WHERE id = $1 AND last_used_us < $2 RETURNING account, application";
+        let values = [Value::Int(session.0), Value::Int(now)];
+        let used = tx.row(SESSION, &values, |row| Ok((row.opt_int(0)?, row.opt_int(1)?))).await?;
+        let (account, application) = used.unwrap_or((None, None));
+        if let Some(account) = account {
             const ACCOUNT: &str = "UPDATE account SET last_used_us = $2 WHERE id = $1";
             tx.execute(ACCOUNT, &[Value::Int(account), Value::Int(now)]).await?;
+        }
+        if let Some(application) = application {
+            const APPLICATION: &str = "UPDATE application_password SET last_used_us = $2 WHERE id = $1";
+            tx.execute(APPLICATION, &[Value::Int(application), Value::Int(now)]).await?;
         }
         tx.commit().await
     }
@@ -150,7 +157,7 @@ impl Store {
     /// The database.
     pub async fn sessions_of(&self, account: AccountId) -> Result<Vec<SessionRow>> {
         const SQL: &str = "
-            SELECT id, account, guest, tenant, factor, agent, created_us, last_used_us
+            SELECT id, account, guest, tenant, factor, agent, created_us, last_used_us, application
               FROM session WHERE account = $1 ORDER BY last_used_us DESC, id DESC";
         self.db().rows(SQL, &[Value::Int(account.0)], read_session).await
     }

@@ -10,6 +10,8 @@ const CHANGES: &[(&str, &str)] = &[
     ("POST", "/session/extend"),
     ("DELETE", "/sessions/{id}"),
     ("POST", "/password"),
+    ("POST", "/application-passwords"),
+    ("DELETE", "/application-passwords/{id}"),
     ("POST", "/rooms"),
     ("PATCH", "/rooms/{id}"),
     ("POST", "/rooms/{id}/members"),

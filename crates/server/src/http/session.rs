@@ -96,7 +96,7 @@ pub async fn close(State(edge): State<Edge>, Changing(caller): Changing) -> Resu
 pub async fn list(State(edge): State<Edge>, Reading(caller): Reading) -> Result<Json<Value>, Problem> {
     let sessions = edge.app.store().sessions_of(caller.account()?.id).await?;
     let shown = sessions.iter().map(|s| {
-        json!({"id": s.id.to_string(), "current": s.id == caller.session, "created_us": s.created, "last_used_us": s.last_used, "agent": s.agent})
+        json!({"id": s.id.to_string(), "current": s.id == caller.session, "created_us": s.created, "last_used_us": s.last_used, "agent": s.agent, "application": s.application.is_some()})
     });
     Ok(Json(shown.collect()))
 }
