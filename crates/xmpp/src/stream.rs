@@ -230,7 +230,7 @@ impl Stream {
         }
         self.state = State::Proving;
         let mut x = Xml::new();
-        x.open("challenge", ns::SASL).text(&STANDARD.encode(challenge));
+        x.open("challenge", ns::SASL).text(STANDARD.encode(challenge));
         vec![Step::Send(x.finish())]
     }
 
@@ -249,7 +249,7 @@ impl Stream {
         let mut x = Xml::new();
         x.open("success", ns::SASL);
         if !last.is_empty() {
-            x.text(&STANDARD.encode(last));
+            x.text(STANDARD.encode(last));
         }
         vec![Step::Send(x.finish())]
     }

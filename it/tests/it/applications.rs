@@ -57,8 +57,13 @@ async fn again(talker: &mut Talker, user: &str, password: &str) -> (String, Resu
     let answer =
         talker.until("a challenge", |f| f.starts_with("<challenge") || f.starts_with("<failure")).await;
     let Some(challenge) = text(&answer, "challenge") else { return (String::new(), Err(answer)) };
-    let challenge = String::from_utf8(STANDARD.decode(challenge).unwrap()).unwrap();
-    let whole = challenge.split(',').next().and_then(|part| part.strip_prefix("r=")).unwrap();
+    let challenge =
+        String::from_utf8(STANDARD.decode(challenge).expect("a challenge is base64")).expect("and text");
+    let whole = challenge
+        .split(',')
+        .next()
+        .and_then(|part| part.strip_prefix("r="))
+        .expect("a challenge begins with the nonce");
     assert!(whole.starts_with(&nonce) && whole.len() > nonce.len() + 16, "{challenge}");
     let (last, expected) = proof(password, &said, &challenge, &format!("c=biws,r={whole}"));
     let response = STANDARD.encode(last);
@@ -68,7 +73,7 @@ async fn again(talker: &mut Talker, user: &str, password: &str) -> (String, Resu
         None => Err(answer),
         Some(proof) => {
             assert_eq!(
-                STANDARD.decode(proof).unwrap(),
+                STANDARD.decode(proof).expect("a proof is base64"),
                 expected.as_bytes(),
                 "the server proves that it knows it"
             );
@@ -80,12 +85,12 @@ async fn again(talker: &mut Talker, user: &str, password: &str) -> (String, Resu
 
 async fn make(page: &Browser, name: &str) -> (String, String) {
     let made = page.post("/api/application-passwords", &json!({"name": name})).await.expect(201).json();
-    let of = |key: &str| made[key].as_str().unwrap().to_owned();
+    let of = |key: &str| made[key].as_str().expect("what is made is text").to_owned();
     (of("id"), of("password"))
 }
 
 async fn list(page: &Browser) -> Vec<Value> {
-    page.get("/api/application-passwords").await.expect(200).json().as_array().unwrap().clone()
+    page.get("/api/application-passwords").await.expect(200).json().as_array().expect("a list").clone()
 }
 
 async fn told_signed_out(talker: &mut Talker) {
