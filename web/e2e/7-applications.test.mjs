@@ -34,7 +34,7 @@ journey('applications', {
     assert.equal(await ready.getByLabel('Identifiant (JID)').inputValue(), ADDRESS);
     assert.equal(await ready.getByLabel('Serveur (WebSocket)').inputValue(), `${world.house.url.replace('http', 'ws')}/xmpp-websocket`);
     await page.keyboard.press('Enter'); // the focus is on « Copier »
-    await ready.getByRole('button', { name: 'Copié' }).waitFor();
+    await ready.getByRole('button', { name: 'Copié', exact: true }).waitFor();
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()), world.password);
     await ready.getByRole('button', { name: 'C’est recopié' }).click();
     await page.reload();

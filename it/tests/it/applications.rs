@@ -297,3 +297,12 @@ async fn a_session_of_an_application_ends_at_its_limits_and_is_kept_alive_by_spe
     // The password is still good: the application comes back by itself.
     assert_eq!(sign_in(&mut application(&server).await, "alice", &password).await.1, Ok(()));
 }
+
+#[tokio::test]
+async fn behind_a_proxy_an_application_is_told_the_outside_address() {
+    let settings = "[listen]\npublic_url = \"https://beffroi.mairie.example\"\n";
+    let house = House::with_settings(settings).populated();
+    let server = house.serve().await;
+    let links = Browser::new(&server, DOMAIN).get("/.well-known/host-meta.json").await.expect(200).json();
+    assert_eq!(links["links"][0]["href"], "wss://beffroi.mairie.example/xmpp-websocket");
+}
