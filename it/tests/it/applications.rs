@@ -30,7 +30,7 @@ fn proof(password: &str, said: &str, challenge: &str, unproven: &str) -> (String
     (format!("{unproven},p={}", STANDARD.encode(proof)), format!("v={}", STANDARD.encode(server)))
 }
 
-/// An application: a connection without a cookie and, as such programs are, without an origin.
+/// An application: a connection without a cookie.
 async fn application(server: &Server) -> Talker {
     Talker::knock(&Browser::new(server, DOMAIN)).await.expect("the door is open")
 }
@@ -281,7 +281,7 @@ async fn names_have_bounds_and_a_person_has_twenty_five() {
 }
 
 #[tokio::test]
-async fn a_session_of_an_application_ends_at_its_limits_and_is_kept_alive_by_speaking() {
+async fn a_session_of_an_application_ends_at_its_absolute_limit_and_the_application_comes_back() {
     let house = House::town();
     let server = house.serve().await;
     let page = Browser::signed_in(&server, ALICE).await;
