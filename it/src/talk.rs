@@ -76,6 +76,15 @@ impl Talker {
         self.until("the features", |frame| frame.contains("<mechanism>EXTERNAL")).await;
         self.send("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>=</auth>").await;
         self.until("success", |frame| frame.starts_with("<success")).await;
+        self.bind(domain).await;
+    }
+
+    /// The second opening and the resource, once signed in.
+    ///
+    /// # Panics
+    /// When the server does not let us.
+    pub async fn bind(&mut self, domain: &str) {
+        let open = format!("<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='{domain}' version='1.0'/>");
         self.send(&open).await;
         self.until("the features", |frame| frame.contains("xmpp-bind")).await;
         let bind = "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>";

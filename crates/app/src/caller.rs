@@ -1,10 +1,13 @@
 //! Who calls, as the door found out.
 
 use crate::{App, Error, Origin};
-use beffroi_domain::{Account, Factor, Guest, MemberRank, Micros, Rank, Role, SessionId, Tenant};
+use beffroi_domain::{
+    Account, ApplicationId, Factor, Guest, MemberRank, Micros, Rank, Role, SessionId, Tenant,
+};
 use beffroi_identity::rules::PasswordRules;
 use beffroi_identity::session::{Session, SessionLimits, State};
 use beffroi_policy::{Actor, Administration, Who};
+use beffroi_store::SessionRow;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -56,6 +59,8 @@ pub struct Caller {
     pub absolute_ends: Micros,
     /// Where from.
     pub origin: Origin,
+    /// The application password behind it, when no browser is.
+    pub application: Option<ApplicationId>,
 }
 
 impl Caller {
@@ -131,6 +136,16 @@ impl App {
     /// Only when the facts cannot be read: an error is never a yes.
     pub async fn caller(&self, token: &str, origin: &Origin, now: Micros) -> Result<Option<Caller>, Error> {
         let Some(row) = self.store.session_by_token(token).await? else { return Ok(None) };
+        self.caller_of(row, origin, now).await
+    }
+
+    /// Who has this session, if it is still worth something.
+    pub(crate) async fn caller_of(
+        &self,
+        row: SessionRow,
+        origin: &Origin,
+        now: Micros,
+    ) -> Result<Option<Caller>, Error> {
         let session = Session { created_us: row.created, last_used_us: row.last_used };
         let State::Live { idle_ends_us, absolute_ends_us } = session.state(self.rules.sessions, now) else {
             self.store.end_session(row.id, now).await?;
@@ -153,6 +168,7 @@ impl App {
             idle_ends: idle_ends_us,
             absolute_ends: absolute_ends_us,
             origin: origin.clone(),
+            application: row.application,
         }))
     }
 

@@ -4,6 +4,7 @@
 //! do is refused by `policy`, written to the audit log and returned as [`Error::Denied`].
 
 mod accounts;
+mod applications;
 mod caller;
 mod error;
 mod factors;
@@ -19,6 +20,7 @@ mod talk;
 mod tidy;
 mod tries;
 
+pub use applications::ApplicationTry;
 pub use caller::{Caller, Person, Rules};
 pub use error::Error;
 pub use factors::{Code, Confirmed, Factors, NewTotp, SignInRow, Way};

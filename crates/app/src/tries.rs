@@ -8,7 +8,7 @@ use beffroi_identity::wait::{self, Counter, Counters};
 /// password and now guesses codes starts at none, and does not forgive themselves by the password.
 pub(crate) struct Tries {
     keys: [String; 3],
-    known: bool,
+    pub(crate) known: bool,
 }
 
 impl App {
@@ -20,8 +20,20 @@ impl App {
         account: Option<AccountId>,
         origin: &Origin,
     ) -> Result<Tries, Error> {
+        self.tries_at(what, named, account, origin, origin.as_str()).await
+    }
+
+    /// The same, where `place` is what the account is known by there.
+    pub(crate) async fn tries_at(
+        &self,
+        what: &str,
+        named: &str,
+        account: Option<AccountId>,
+        origin: &Origin,
+        place: &str,
+    ) -> Result<Tries, Error> {
         let known = match account {
-            Some(account) => self.store.is_known_place(account, origin.as_str()).await?,
+            Some(account) => self.store.is_known_place(account, place).await?,
             None => false,
         };
         let keys = [
@@ -51,6 +63,31 @@ impl App {
         let _counting = self.counting.lock().await;
         let grown = self.counters(tries).await?;
         self.save(tries, &wait::after_success(&grown, now)).await
+    }
+
+    /// Looks at a guess that costs nothing to look at, and counts it when it is wrong; right ones write only
+    /// what they forgive.
+    ///
+    /// # Errors
+    /// `Wait` when it comes too soon after failures.
+    pub(crate) async fn judge<T, E>(
+        &self,
+        tries: &Tries,
+        now: Micros,
+        look: impl FnOnce() -> Result<T, E>,
+    ) -> Result<Result<T, E>, Error> {
+        let _counting = self.counting.lock().await;
+        let before = self.counters(tries).await?;
+        if let Some(until) = wait::wait_until(&before, now) {
+            return Err(Error::Wait(wait::seconds_left(until, now).unsigned_abs()));
+        }
+        let seen = look();
+        if seen.is_err() {
+            self.save(tries, &wait::after_failure(&before, now)).await?;
+        } else if before.pair != Counter::default() {
+            self.save(tries, &wait::after_success(&before, now)).await?;
+        }
+        Ok(seen)
     }
 
     async fn counters(&self, tries: &Tries) -> Result<Counters, Error> {

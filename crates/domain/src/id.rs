@@ -79,6 +79,8 @@ ids! {
     MeetingId,
     /// Something that a person can prove beside their password.
     FactorId,
+    /// A password for one application of one person.
+    ApplicationId,
 }
 
 #[cfg(test)]

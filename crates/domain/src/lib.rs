@@ -18,11 +18,11 @@ pub use account::{Account, Factor, Guest, Role};
 pub use address::{Address, BadAddress, Domain, Slug};
 pub use event::{Author, Command, Content, Event, FileShared, Speech};
 pub use id::{
-    AccountId, BadId, FactorId, FileId, GuestId, InvitationId, LinkId, MeetingId, RoomId, SessionId,
-    TenantId, UploadId,
+    AccountId, ApplicationId, BadId, FactorId, FileId, GuestId, InvitationId, LinkId, MeetingId, RoomId,
+    SessionId, TenantId, UploadId,
 };
 pub use label::{Guests, Label, Rank};
-pub use name::{BadName, FactorName, PersonName, RoomName};
+pub use name::{ApplicationName, BadName, FactorName, PersonName, RoomName};
 pub use network::{BadNetwork, Network};
 pub use room::{Membership, Rank as MemberRank, Room, RoomKind};
 pub use tenant::{Accent, AdministrationRules, Tenant};

@@ -68,6 +68,8 @@ names! {
     RoomName up to 200,
     /// What people call a key of theirs, « téléphone »: 1 to 60 characters, nothing invisible.
     FactorName up to 60,
+    /// What a person calls an application that signs in for them: 1 to 60 characters, nothing invisible.
+    ApplicationName up to 60,
 }
 
 #[cfg(test)]

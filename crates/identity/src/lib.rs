@@ -7,10 +7,12 @@
 //! A second factor or an identity provider is one more way to arrive at the same place, a
 //! [`session::Session`]: each comes as a module beside [`password`].
 
+pub mod application_password;
 pub mod passkey;
 pub mod password;
 pub mod recovery;
 pub mod rules;
+pub mod scram;
 pub mod session;
 pub mod totp;
 pub mod wait;

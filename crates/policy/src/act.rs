@@ -113,6 +113,8 @@ tenant_acts! {
     ManageAdministration "administration.manage" administers true, &[Role::SecurityOfficer, Role::Administrator];
     /// Read the audit log.
     ReadAudit "audit.read" administers true, &[Role::Auditor, Role::SecurityOfficer, Role::Administrator];
+    /// Make, list and revoke one's own application passwords.
+    UseApplications "applications.use" administers false, &Role::ALL;
     /// See all accounts and rooms with their labels, without contents.
     ReadRooms "rooms.list" administers true, &[Role::Auditor, Role::SecurityOfficer, Role::Administrator];
 }

@@ -10,7 +10,7 @@ mod denied;
 pub use act::{
     AddFile, CreateRoom, InviteGuest, JoinMeeting, KeepDoor, Knock, ManageAccounts, ManageAdministration,
     ManageMembers, ReadAudit, ReadFile, ReadMeetingTalk, ReadPeople, ReadRoom, ReadRooms, Relabel, Rename,
-    Ring, RoomAct, Speak, SpeakInMeeting, TenantAct,
+    Ring, RoomAct, Speak, SpeakInMeeting, TenantAct, UseApplications,
 };
 pub use denied::Denied;
 

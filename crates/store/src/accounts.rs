@@ -1,5 +1,6 @@
 //! People of tenants.
 
+use crate::applications;
 use crate::audit::{self, NewEntry, Subject};
 use crate::crypto::{damaged, entropy};
 use crate::sessions::end_sessions;
@@ -193,8 +194,8 @@ impl Store {
         tx.commit().await
     }
 
-    /// Disables (and ends all sessions and open invitations, in the same transaction) or enables. Gives
-    /// the sessions ended.
+    /// Disables (and ends all sessions, application passwords and open invitations, in the same transaction)
+    /// or enables. Gives the sessions ended.
     ///
     /// # Errors
     /// `Gone` when the tenant has no such account.
@@ -214,6 +215,7 @@ impl Store {
         let mut ended = vec![];
         if !enabled {
             ended = end_sessions(&mut tx, Who::Account(account)).await?;
+            applications::revoke_all(&mut tx, account).await?;
             const SPEND: &str = "UPDATE invitation SET spent_us = $2 WHERE account = $1 AND spent_us IS NULL";
             tx.execute(SPEND, &[Value::Int(account.0), Value::Int(now)]).await?;
         }

@@ -5,6 +5,7 @@
 //! writes its audit entry in the same transaction. What was answered with `Ok` is on disk.
 
 mod accounts;
+mod applications;
 mod audit;
 mod blob;
 mod ceremonies;
@@ -36,6 +37,7 @@ mod waits;
 mod writer;
 
 pub use accounts::{AccountRow, NewAccount};
+pub use applications::{ApplicationRow, NewApplication, Protocol, Verifier};
 pub use audit::{AuditEntry, AuditFilter, AuditPage, Finding, NewEntry, Outcome, Subject};
 pub use ceremonies::{Ceremony, CeremonyKind};
 pub use error::StoreError;

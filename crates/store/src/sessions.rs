@@ -4,7 +4,7 @@ use crate::audit::{self, NewEntry};
 use crate::crypto::{damaged, entropy, new_token, token_hash};
 use crate::sql::{Row, Tx, Value};
 use crate::{Result, Store, StoreError};
-use beffroi_domain::{AccountId, Factor, GuestId, Micros, SessionId, TenantId};
+use beffroi_domain::{AccountId, ApplicationId, Factor, GuestId, Micros, SessionId, TenantId};
 use beffroi_policy::Who;
 
 /// A session.
@@ -28,6 +28,8 @@ pub struct SessionRow {
     pub created: Micros,
     /// When it was last used.
     pub last_used: Micros,
+    /// The application password that opened it, when no browser did.
+    pub application: Option<ApplicationId>,
 }
 
 /// How a session is opened.
@@ -47,7 +49,7 @@ const AGENT: usize = 200;
 /// The columns of a session, in the order that [`read_session`] reads.
 macro_rules! session_columns {
     () => {
-        "id, account, guest, tenant, factor, agent, created_us, last_used_us, proved_us, place"
+        "id, account, guest, tenant, factor, agent, created_us, last_used_us, proved_us, place, application"
     };
 }
 
@@ -68,6 +70,7 @@ fn read_session(row: &Row) -> Result<SessionRow> {
         last_used: row.int(7)?,
         proved: row.int(8)?,
         place: row.text(9)?,
+        application: row.opt_int(10)?.map(ApplicationId),
     })
 }
 
@@ -182,13 +185,17 @@ impl Store {
     /// The database.
     pub async fn touch_session(&self, session: SessionId, now: Micros) -> Result<()> {
         let mut tx = self.db().begin().await?;
-        const SESSION: &str =
-            "UPDATE session SET last_used_us = $2 WHERE id = $1 AND last_used_us < $2 RETURNING account";
-        let account =
-            tx.row(SESSION, &[Value::Int(session.0), Value::Int(now)], |row| row.opt_int(0)).await?;
-        if let Some(Some(account)) = account {
+        const SESSION: &str = "UPDATE session SET last_used_us = $2 WHERE id = $1 AND last_used_us < $2 RETURNING account, application";
+        let values = [Value::Int(session.0), Value::Int(now)];
+        let used = tx.row(SESSION, &values, |row| Ok((row.opt_int(0)?, row.opt_int(1)?))).await?;
+        let (account, application) = used.unwrap_or((None, None));
+        if let Some(account) = account {
             const ACCOUNT: &str = "UPDATE account SET last_used_us = $2 WHERE id = $1";
             tx.execute(ACCOUNT, &[Value::Int(account), Value::Int(now)]).await?;
+        }
+        if let Some(application) = application {
+            const APPLICATION: &str = "UPDATE application_password SET last_used_us = $2 WHERE id = $1";
+            tx.execute(APPLICATION, &[Value::Int(application), Value::Int(now)]).await?;
         }
         tx.commit().await
     }

@@ -9,10 +9,12 @@ mod town;
 use beffroi_domain::{AccountId, Author, Content, Factor, MeetingId, MemberRank, Rank, Role, RoomId, Speech};
 use beffroi_policy::{
     CreateRoom, Denied, InviteGuest, ManageAccounts, ManageMembers, ReadAudit, ReadMeetingTalk, ReadPeople,
-    ReadRoom, ReadRooms, Rename, Ring, Speak, SpeakInMeeting, Who, decide, decide_relabel, operator,
+    ReadRoom, ReadRooms, Rename, Ring, Speak, SpeakInMeeting, UseApplications, Who, decide, decide_relabel,
+    operator,
 };
 use beffroi_store::{
-    AuditFilter, InvitationKind, NewAccount, NewEntry, Opened, Outcome, Range, StoreError, Subject,
+    AuditFilter, InvitationKind, NewAccount, NewApplication, NewEntry, Opened, Outcome, Protocol, Range,
+    StoreError, Subject,
 };
 use place::{both, now};
 use town::{Town, author, speech};
@@ -110,6 +112,90 @@ fn accounts_are_found_listed_and_disabled_with_their_sessions() {
             .unwrap();
         assert_eq!(store.end_expired(0, 0).await.unwrap(), []);
         assert_eq!(store.end_expired(now() + 1_000_000, 0).await.unwrap(), [three]);
+        assert_eq!(store.verify_audit().await.unwrap(), []);
+    });
+}
+
+#[test]
+fn an_application_password_is_kept_used_and_revoked_with_its_sessions() {
+    both(async |place| {
+        let town = Town::new(place.store().await).await;
+        let (store, tenant) = (&town.store, town.tenant.id);
+        let of = |who| operator::<UseApplications>(tenant, who);
+        let new = |name: &str| NewApplication {
+            name: name.parse().unwrap(),
+            protocol: Protocol::Xmpp,
+            salt: [7; 16],
+            iterations: 4096,
+            keys: vec![1; 576],
+        };
+        let add =
+            async |name: &str, now| store.add_application(&of(town.bob.id), new(name), 2, "here", now).await;
+        let (phone, desk) = (add("Téléphone", now()).await.unwrap(), add("Bureau", now()).await.unwrap());
+        assert!(matches!(add("De trop", now()).await, Err(StoreError::Refused(_))));
+        assert_eq!(store.applications(&of(town.bob.id)).await.unwrap(), [desk.clone(), phone.clone()]);
+        assert_eq!(store.applications(&of(town.alice.id)).await.unwrap(), []);
+        let kept = store.verifiers(Some(town.bob.id), Protocol::Xmpp).await.unwrap();
+        assert_eq!(kept.iter().map(|v| v.id).collect::<Vec<_>>(), [desk.id, phone.id]);
+        assert_eq!(
+            (kept[0].salt.as_slice(), kept[0].iterations, kept[0].keys.len()),
+            (&[7; 16][..], 4096, 576)
+        );
+        assert!(store.verifiers(Some(town.bob.id), Protocol::Files).await.unwrap().is_empty());
+        assert!(store.verifiers(None, Protocol::Xmpp).await.unwrap().is_empty());
+        let secret = store.salt_secret().await.unwrap();
+        assert_eq!(store.salt_secret().await.unwrap(), secret);
+
+        let size = async || {
+            store
+                .audit(&operator::<ReadAudit>(tenant, town.alice.id), &AuditFilter::default())
+                .await
+                .unwrap()
+                .size
+        };
+        let before = size().await;
+        let at = now();
+        let open = async |id, at| store.open_application_session(id, &town.bob, "192.0.2.7/32", at).await;
+        let first = open(phone.id, at).await.unwrap();
+        assert_eq!(
+            (first.application, first.agent.as_str(), first.factor),
+            (Some(phone.id), "Téléphone", Factor::Password)
+        );
+        let second = open(phone.id, at + 59_999_999).await.unwrap();
+        assert_eq!(size().await, before + 1, "use is noted once a minute");
+        let third = open(phone.id, at + 60_000_000).await.unwrap();
+        assert_eq!(size().await, before + 2);
+        store.touch_session(third.id, at + 99_000_000).await.unwrap();
+        let used = &store.applications(&of(town.bob.id)).await.unwrap()[1];
+        assert_eq!(used.last_use, Some((at + 99_000_000, "192.0.2.7/32".to_owned())));
+        assert!(matches!(
+            store.open_application_session(phone.id, &town.alice, "", now()).await,
+            Err(StoreError::Gone { .. })
+        ));
+        assert!(store.sessions_of(town.bob.id).await.unwrap().contains(&second));
+
+        let revoke = async |who, id| store.revoke_application(&of(who), id, "here", now()).await;
+        assert!(matches!(revoke(town.alice.id, phone.id).await, Err(StoreError::Gone { .. })));
+        let mut ended = revoke(town.bob.id, phone.id).await.unwrap();
+        ended.sort();
+        let mut all = [first.id, second.id, third.id];
+        all.sort();
+        assert_eq!(ended, all);
+        assert!(matches!(revoke(town.bob.id, phone.id).await, Err(StoreError::Gone { .. })));
+        assert!(matches!(open(phone.id, now()).await, Err(StoreError::Gone { .. })));
+
+        let last = open(desk.id, now()).await.unwrap();
+        let manage = operator::<ManageAccounts>(tenant, town.alice.id);
+        assert_eq!(store.set_enabled(&manage, town.bob.id, false, now()).await.unwrap(), [last.id]);
+        assert!(matches!(open(desk.id, now()).await, Err(StoreError::Gone { .. })));
+        assert!(matches!(add("Désactivé", now()).await, Err(StoreError::Gone { .. })));
+        store.set_enabled(&manage, town.bob.id, true, now()).await.unwrap();
+        assert_eq!(store.applications(&of(town.bob.id)).await.unwrap(), [], "who was put out starts anew");
+
+        add("Encore", now()).await.unwrap();
+        let (token, _) = store.invite(&manage, town.bob.id, InvitationKind::Reset, now()).await.unwrap();
+        store.accept_invitation(&token, "phc", now()).await.unwrap().unwrap();
+        assert_eq!(store.applications(&of(town.bob.id)).await.unwrap(), []);
         assert_eq!(store.verify_audit().await.unwrap(), []);
     });
 }

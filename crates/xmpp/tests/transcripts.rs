@@ -61,6 +61,10 @@ impl Server {
                 Step::Authenticate { authzid } => {
                     out.push(format!("authenticate {}", shown(authzid.as_deref())))
                 }
+                Step::Scram { first, message } => {
+                    let which = if first { "first" } else { "then" };
+                    out.push(format!("scram {which}: {}", String::from_utf8_lossy(&message)))
+                }
                 Step::Bind { resource } => out.push(format!("bind {}", shown(resource.as_deref()))),
                 Step::Close => out.push("end".to_owned()),
                 Step::Stanza(stanza) => {
@@ -99,6 +103,22 @@ impl Server {
                 self.stream.bound("web");
                 vec![]
             }
+            // A connection that came without a session, to a server of two bodies.
+            "application" => {
+                let served = vec!["other.example".to_owned(), DOMAIN.to_owned()];
+                let ids = ["stream-1".to_owned(), "stream-2".to_owned()];
+                self.stream = Stream::of_application("host.example", served, ids);
+                vec![]
+            }
+            "challenge" => {
+                let steps = self.stream.challenge(rest.as_bytes());
+                self.lines(steps)
+            }
+            "proved" => {
+                let (who, last) = rest.split_once(' ').unwrap();
+                let steps = self.stream.proved(who, last.as_bytes());
+                self.lines(steps)
+            }
             "authenticated" => {
                 let steps = self.stream.authenticated(Ok(rest));
                 self.lines(steps)
@@ -107,6 +127,8 @@ impl Server {
                 let why = match rest {
                     "account-disabled" => AuthFailure::AccountDisabled,
                     "invalid-authzid" => AuthFailure::InvalidAuthzid,
+                    "malformed-request" => AuthFailure::MalformedRequest,
+                    "temporary-auth-failure" => AuthFailure::TemporaryAuthFailure,
                     _ => AuthFailure::NotAuthorized,
                 };
                 let steps = self.stream.authenticated(Err(why));

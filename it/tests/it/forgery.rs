@@ -20,6 +20,8 @@ const CHANGES: &[(&str, &str)] = &[
     ("DELETE", "/factors/{id}"),
     ("DELETE", "/sessions/{id}"),
     ("POST", "/password"),
+    ("POST", "/application-passwords"),
+    ("DELETE", "/application-passwords/{id}"),
     ("POST", "/rooms"),
     ("PATCH", "/rooms/{id}"),
     ("POST", "/rooms/{id}/members"),

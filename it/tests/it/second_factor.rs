@@ -7,21 +7,21 @@ use serde_json::{Value, json};
 /// Alice adds an application: what it holds, and her recovery codes.
 async fn enrol(page: &mut Browser) -> (Application, Vec<String>) {
     let begun = page.post("/api/factors/totp", &json!({})).await.expect(201).json();
-    let application = Application::holding(begun["seed"].as_str().unwrap());
+    let application = Application::holding(begun["seed"].as_str().expect("a seed"));
     let body = json!({"token": begun["token"], "code": application.code(-1), "name": "téléphone"});
     let answer = page.post("/api/factors/totp/confirm", &body).await.expect(201);
     renewed(page, &answer, |body| &body["session"]);
     let added = answer.json();
     assert_eq!(added["session"]["factor"], "second");
-    let codes = added["recovery_codes"].as_array().unwrap();
-    (application, codes.iter().map(|code| code.as_str().unwrap().to_owned()).collect())
+    let codes = added["recovery_codes"].as_array().expect("recovery codes");
+    (application, codes.iter().map(|code| code.as_str().expect("a code").to_owned()).collect())
 }
 
 /// The session as it is after a proof: another cookie, another token for changes.
 fn renewed(page: &mut Browser, answer: &Answer, session: fn(&Value) -> &Value) {
     let cookie = answer.header("set-cookie").expect("a proof gives the session another token");
     page.cookie = cookie.split(';').next().map(str::to_owned);
-    page.csrf = session(&answer.json())["csrf"].as_str().unwrap().to_owned();
+    page.csrf = session(&answer.json())["csrf"].as_str().expect("a token for changes").to_owned();
 }
 
 async fn second(page: &mut Browser, token: &Value, proof: &Value) -> Answer {

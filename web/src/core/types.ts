@@ -168,6 +168,18 @@ export interface SessionEntry {
   /** The address block it was opened from; empty when unknown. */
   place: string;
   factor: 'password' | 'second' | 'passkey';
+  /** An application opened it with a password of its own; `agent` is then its owner's name for it. */
+  application: boolean;
+}
+
+/** A password for one application, without the password. */
+export interface ApplicationPassword {
+  id: string;
+  name: string;
+  protocol: 'xmpp' | 'files';
+  created_us: number;
+  last_used_us: number | null;
+  last_place: string | null;
 }
 
 export interface Invitation {

@@ -37,6 +37,10 @@ export class Api {
   sessions = () => this.http.get<T.SessionEntry[]>('/sessions');
   endSession = (id: string) => this.http.delete(`/sessions/${part(id)}`);
   changePassword = (old: string, fresh: string) => this.http.post('/password', { old, new: fresh });
+  applicationPasswords = () => this.http.get<T.ApplicationPassword[]>('/application-passwords');
+  addApplicationPassword = (name: string) =>
+    this.http.post<T.ApplicationPassword & { password: string }>('/application-passwords', { name, protocol: 'xmpp' });
+  revokeApplicationPassword = (id: string) => this.http.delete(`/application-passwords/${part(id)}`);
   invitation = (token: string) => this.http.get<T.Invitation>(`/invitations/${part(token)}`);
   acceptInvitation = (token: string, password: string) =>
     this.http.post<T.Session | T.SecondStep>(`/invitations/${part(token)}`, { password });

@@ -1,6 +1,7 @@
 //! The HTTP API: what XMPP has no word for. docs/protocol.md is its description.
 
 mod admin;
+mod applications;
 mod door;
 mod edge;
 mod factors;
@@ -49,6 +50,8 @@ pub fn router(edge: Edge) -> Router {
         .route("/sessions", get(session::list))
         .route("/sessions/{id}", delete(session::end))
         .route("/password", post(session::change_password))
+        .route("/application-passwords", get(applications::list).post(applications::add))
+        .route("/application-passwords/{id}", delete(applications::revoke))
         .route("/invitations/{token}", get(door::show).post(door::accept))
         .route("/rooms", get(rooms::list).post(rooms::create))
         .route("/rooms/{id}", get(rooms::show).patch(rooms::change))

@@ -176,7 +176,8 @@ pub async fn list(State(edge): State<Edge>, Reading(caller): Reading) -> Result<
     let sessions = edge.app.store().sessions_of(caller.account()?.id).await?;
     let shown = sessions.iter().map(|s| {
         json!({"id": s.id.to_string(), "current": s.id == caller.session, "created_us": s.created, "last_used_us": s.last_used,
-            "agent": s.agent, "place": s.place, "factor": s.factor.word()})
+            "agent": s.agent, "place": s.place,
+            "application": s.application.is_some(), "factor": s.factor.word()})
     });
     Ok(Json(shown.collect()))
 }

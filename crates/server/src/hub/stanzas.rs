@@ -11,6 +11,11 @@ use beffroi_xmpp::{Condition, Iq, IqRequest, Jid, Stanza, StanzaError, disco, im
 use std::sync::Arc;
 
 pub(super) async fn handle(hub: &Hub, client: &Arc<Client>, stanza: Stanza) {
+    // An application holds its password and would come back at once: it is in use as long as it speaks. A page
+    // that was left open is not, see `message`.
+    if client.caller.application.is_some() {
+        hub.used(client).await;
+    }
     match stanza {
         Stanza::Message(message) => hub.message(client, message).await,
         Stanza::Presence(presence) => hub.presence(client, presence).await,

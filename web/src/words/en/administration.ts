@@ -122,6 +122,10 @@ export const administration: Translation<typeof source> = {
 const ACTS: Readonly<Record<string, string>> = {
   'session.open': 'Sign in',
   'password.change': 'Change one’s password',
+  'application.add': 'Make an application password',
+  'application.revoke': 'Revoke an application password',
+  'application.use': 'Sign in by an application',
+  'applications.use': 'Manage one’s applications',
   'invitation.accept': 'Accept an invitation',
   'accounts.manage': 'Manage accounts',
   'account.add': 'Create an account',

@@ -121,6 +121,10 @@ export const administration = {
 const ACTS: Readonly<Record<string, string>> = {
   'session.open': 'Entrer',
   'password.change': 'Changer son mot de passe',
+  'application.add': 'Créer un mot de passe d’application',
+  'application.revoke': 'Révoquer un mot de passe d’application',
+  'application.use': 'Entrer par une application',
+  'applications.use': 'Gérer ses applications',
   'invitation.accept': 'Accepter une invitation',
   'accounts.manage': 'Gérer les comptes',
   'account.add': 'Créer un compte',

@@ -1,4 +1,5 @@
 import { administration } from './administration';
+import { application } from './application';
 import { common } from './common';
 import { door } from './door';
 import { meeting } from './meeting';
@@ -9,4 +10,4 @@ import { rules } from './rules';
 import { security } from './security';
 import { when } from './when';
 
-export const fr = { ...common, ...door, ...security, ...proof, ...administration, ...rules, ...when, ...rooms, ...room, ...meeting };
+export const fr = { ...common, ...door, ...security, ...application, ...proof, ...administration, ...rules, ...when, ...rooms, ...room, ...meeting };
