@@ -19,6 +19,7 @@ export const rules: Translation<typeof source> = {
   'rule.rank': 'Your rank in this room does not allow it. Ask one of its owners.',
   'rule.role': 'Your role does not allow it. Ask an administrator.',
   'rule.guest': 'Guests may not do this.',
+  'rule.pair': 'A conversation of two has no guests. Make a room to invite some.',
   'rule.label-guests': 'The label of this room does not let guests this far.',
   'rule.label-download': 'The label of this room forbids downloading its files.',
   'rule.label-end-to-end': 'The label of this room asks for meetings encrypted end to end, which this server does not offer yet.',
