@@ -7,6 +7,7 @@
 mod accounts;
 mod audit;
 mod blob;
+mod calls;
 mod crypto;
 mod entropy;
 mod error;
@@ -34,6 +35,7 @@ mod writer;
 
 pub use accounts::{AccountRow, NewAccount};
 pub use audit::{AuditEntry, AuditFilter, AuditPage, Finding, NewEntry, Outcome, Subject};
+pub use calls::OpenMeeting;
 pub use error::StoreError;
 pub use files::{FileRow, FileStream};
 pub use guests::LinkRow;

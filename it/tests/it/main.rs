@@ -4,6 +4,7 @@ mod archive;
 mod audit;
 mod backup;
 mod bad_input;
+mod calls;
 mod command_line;
 mod configuration;
 mod database;

@@ -1,10 +1,12 @@
 //! What was kept is told to whom it concerns.
 
 use super::Hub;
+use super::meetings::Going;
 use beffroi_domain::meeting::guest_address;
 use beffroi_domain::{AccountId, Author, Content, Event, MemberRank, RoomId, RoomKind};
 use beffroi_store::{Heard, Listener, Notice};
 use beffroi_xmpp::carbons::{self, Direction};
+use beffroi_xmpp::meeting::Over;
 use beffroi_xmpp::muc::status;
 use beffroi_xmpp::{MessageKind, Place, RoomLook, StreamError, im, room};
 use std::sync::Arc;
@@ -57,9 +59,10 @@ impl Hub {
                     .filter(|c| c.caller.session == session)
                     .cloned()
                     .collect();
-                clients
-                    .iter()
-                    .for_each(|c| c.end(StreamError::NotAuthorized, "this session has ended; sign in again"));
+                for client in clients {
+                    self.leave_meetings(&client, Going::Away).await;
+                    client.end(StreamError::NotAuthorized, "this session has ended; sign in again");
+                }
             }
             Notice::AccountDisabled(account) => {
                 let clients = self.registry().streams_of(account);
@@ -80,7 +83,7 @@ impl Hub {
                 let streams = self.registry().streams_of(account);
                 for client in streams {
                     self.leave_room(&client, room, &[status::REMOVED]);
-                    self.leave_meeting_of(&client, room, beffroi_xmpp::meeting::Over::Removed).await;
+                    self.leave_meeting_of(&client, room, Over::Removed, Going::Away).await;
                 }
             }
             Notice::PeopleChanged(account) => {
@@ -115,7 +118,7 @@ impl Hub {
         for room in rooms {
             self.leave_room(client, room, &[status::KICKED]);
         }
-        self.leave_meetings(client).await;
+        self.leave_meetings(client, Going::Away).await;
     }
 
     /// Keeps the facts of occupied rooms true.

@@ -6,6 +6,7 @@
 
 mod answer;
 mod archive;
+mod calls;
 mod fanout;
 mod meetings;
 mod presence;

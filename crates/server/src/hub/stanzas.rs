@@ -1,10 +1,11 @@
 //! What a client asks for, by kind.
 
-use super::registry::Client;
+use super::meetings::Going;
+use super::registry::{Client, Home};
 use super::{Hub, answer};
 use crate::clock;
 use beffroi_app::Error;
-use beffroi_domain::{Room, RoomId};
+use beffroi_domain::{Room, RoomId, RoomKind};
 use beffroi_xmpp::disco::Thing;
 use beffroi_xmpp::im::Contact;
 use beffroi_xmpp::{Condition, Iq, IqRequest, Jid, Stanza, StanzaError, disco, im, iq, mam};
@@ -66,6 +67,8 @@ impl Hub {
                 .store()
                 .room_by_slug(client.tenant(), slug)
                 .await?
+                // A room of two is found by the other's address, and by nothing that could be guessed.
+                .filter(|room| room.kind == RoomKind::Group)
                 .ok_or(Error::NotFound("room"))?),
         }
     }
@@ -154,7 +157,12 @@ impl Hub {
             }
             (IqRequest::Meeting(request), Target::Room(slug)) => {
                 let room = self.room_of(client, &slug).await.map_err(told)?;
-                self.meeting(client, id, room, request).await?;
+                let home = Home::Room(crate::http::room_address(&room, &client.caller.tenant));
+                self.meeting(client, id, room, home, request).await?;
+            }
+            (IqRequest::Meeting(request), Target::Person(bare)) => {
+                let (room, home) = self.room_with(client, &bare, &request).await.map_err(told)?;
+                self.meeting(client, id, room, home, request).await?;
             }
             (IqRequest::Ping, Target::Room(slug)) => {
                 // XEP-0410 §3.3: a client asks so whether it is still in the room.
@@ -187,7 +195,7 @@ impl Hub {
         for room in rooms {
             self.leave_room(client, room, &[]);
         }
-        self.leave_meetings(client).await;
+        self.leave_meetings(client, Going::Perhaps).await;
         if was_present {
             self.tell_unavailable(client);
         }

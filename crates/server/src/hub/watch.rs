@@ -1,6 +1,7 @@
 //! What must be looked at from time to time: sessions that ended elsewhere, meetings out of time.
 
 use super::Hub;
+use super::meetings::Going;
 use beffroi_xmpp::StreamError;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -45,6 +46,7 @@ impl Hub {
             }
         };
         for client in clients.iter().filter(|c| !live.contains_key(&c.caller.session)) {
+            self.leave_meetings(client, Going::Away).await;
             client.end(StreamError::NotAuthorized, "this session has ended; sign in again");
         }
     }
