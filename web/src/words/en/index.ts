@@ -1,4 +1,5 @@
 import { administration } from './administration';
+import { call } from './call';
 import { common } from './common';
 import { door } from './door';
 import { meeting } from './meeting';
@@ -8,4 +9,4 @@ import { rules } from './rules';
 import { security } from './security';
 import { when } from './when';
 
-export const en = { ...common, ...door, ...security, ...administration, ...rules, ...when, ...rooms, ...room, ...meeting };
+export const en = { ...common, ...door, ...security, ...administration, ...rules, ...when, ...rooms, ...room, ...meeting, ...call };
