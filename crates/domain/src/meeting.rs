@@ -234,7 +234,24 @@ impl Meeting {
         Ok(id)
     }
 
-    /// Someone leaves, or their media is lost; their hand goes down. `false`: they were not here.
+    /// Whoever is in comes in anew, from another window or after a lost connection: under a new number, on
+    /// their own place, with their hand where it was, and sending nothing yet.
+    ///
+    /// # Errors
+    /// `Gone` when `former` is not in.
+    pub fn succeed(&mut self, former: ParticipantId, rank: Rank) -> Result<ParticipantId, Refused> {
+        let id = ParticipantId(self.next);
+        let seat = self.participants.iter_mut().find(|p| p.id == former).ok_or(Refused::Gone)?;
+        (seat.id, seat.rank, seat.sending) = (id, rank, Sending::default());
+        if let Some(hand) = self.hands.iter_mut().find(|hand| **hand == former) {
+            *hand = id;
+        }
+        self.next += 1;
+        self.version += 1;
+        Ok(id)
+    }
+
+    /// Someone leaves; their hand goes down. `false`: they were not here.
     pub fn leave(&mut self, id: ParticipantId) -> bool {
         let before = self.participants.len();
         self.participants.retain(|p| p.id != id);
@@ -363,6 +380,22 @@ mod tests {
         m.leave(b);
         assert_eq!(m.hands(), [c]);
         assert_eq!(m.hand(b, true), Err(Refused::Gone));
+    }
+
+    #[test]
+    fn who_comes_in_anew_keeps_their_place_and_their_hand() {
+        let mut m = meeting();
+        let [a, b, c] = ["a", "b", "c"].map(|name| m.join(name, name, Rank::Member).unwrap());
+        for id in [c, b, a] {
+            m.hand(id, true).unwrap();
+        }
+        m.send(b, Sending { audio: true, ..Sending::default() }).unwrap();
+        let again = m.succeed(b, Rank::Owner).unwrap();
+        assert_eq!(m.hands(), [c, again, a]);
+        let seat = &m.participants()[1];
+        assert_eq!((seat.id, seat.rank, seat.sending), (again, Rank::Owner, Sending::default()));
+        assert_eq!(m.succeed(b, Rank::Member), Err(Refused::Gone), "a number is never used twice");
+        assert_eq!(m.join("d", "d", Rank::Member).map(|d| d.0), Ok(again.0 + 1));
     }
 
     #[test]

@@ -19,12 +19,12 @@ a=fingerprint:sha-256 \
 7B:8B:F0:65:5F:78:E2:51:3B:AC:6F:F3:3F:46:1B:35:DC:B8:5F:64:1A:24:C2:43:F0:A1:58:D0:A1:2C:19:08\r\n\
 a=setup:actpass\r\na=mid:1\r\na=recvonly\r\na=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\n";
 
-async fn meeting(talker: &mut Talker, kind: &str, payload: &str) -> String {
+pub(crate) async fn meeting(talker: &mut Talker, kind: &str, payload: &str) -> String {
     let payload = payload.replacen("/>", &format!(" xmlns='{MEETING}'/>"), 1);
     talker.ask(kind, ROOM, &payload).await
 }
 
-async fn join(talker: &mut Talker) -> String {
+pub(crate) async fn join(talker: &mut Talker) -> String {
     let joined = talker.ask("set", ROOM, &format!("<join xmlns='{MEETING}'><sdp>{OFFER}</sdp></join>")).await;
     assert_eq!(attribute(&joined, "iq", "type"), Some("result"), "{joined}");
     assert!(text(&joined, "sdp").is_some_and(|sdp| sdp.contains("a=ice-lite")), "{joined}");
@@ -56,7 +56,7 @@ async fn entered(server: &Server, token: &str, name: &str) -> Browser {
 }
 
 /// The state of the meeting, as it was last told to someone for whom it `is` so.
-async fn told(talker: &mut Talker, what: &str, is: impl Fn(&str) -> bool) -> String {
+pub(crate) async fn told(talker: &mut Talker, what: &str, is: impl Fn(&str) -> bool) -> String {
     talker.until(what, |f| f.starts_with("<message") && element(f, "meeting").is_some_and(&is)).await
 }
 

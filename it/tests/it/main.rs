@@ -17,6 +17,7 @@ mod killed;
 mod messages;
 mod other_tenant;
 mod postgres;
+mod seats;
 mod sessions;
 mod sign_in;
 mod stopping;

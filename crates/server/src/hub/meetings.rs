@@ -1,6 +1,7 @@
 //! Meetings: the bell, the door, the seats. Media is elsewhere; here it is told who may send what.
 
 use super::registry::{Client, Home, Live};
+use super::seats::seat_of;
 use super::{Hub, answer};
 use crate::clock;
 use crate::media::MediaEvent;
@@ -16,15 +17,6 @@ use tokio::sync::mpsc;
 const SHORT: i64 = 20_000_000;
 /// A bell that nobody followed.
 const UNANSWERED: i64 = 120_000_000;
-
-/// How someone goes out of a meeting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Going {
-    /// For good: they said so, or may be in no more. A call of which one is left ends at once.
-    Away,
-    /// Their connection is lost, or their other window takes over: they may be back in a moment.
-    Perhaps,
-}
 
 impl Hub {
     pub(super) async fn meeting(
@@ -78,7 +70,7 @@ impl Hub {
                 return Ok(());
             }
             MeetingRequest::Leave => {
-                self.leave_meeting_of(client, room.id, Over::Ended, Going::Away).await;
+                self.leave_meeting_of(client, room.id, Over::Ended).await;
             }
             MeetingRequest::Decline => {
                 self.change(room.id, |live| live.meeting.decline(&client.bare))?;
@@ -174,6 +166,7 @@ impl Hub {
             meeting,
             home,
             seats: Default::default(),
+            lost: Default::default(),
             door: vec![],
             slots: Default::default(),
             speaking: vec![],
@@ -230,23 +223,29 @@ impl Hub {
                 rank.unwrap_or(MemberRank::Member)
             }
         };
-        // One person sits once: a second window takes the place of the first.
-        let earlier: Vec<_> = {
-            let registry = self.registry();
-            let live = registry.meetings.get(&room.id).ok_or_else(|| answer::not_found("meeting"))?;
-            live.seats.values().filter(|c| c.bare == client.bare).cloned().collect()
-        };
-        for seat in earlier {
-            self.leave_meeting_of(&seat, room.id, Over::Replaced, Going::Perhaps).await;
-        }
-        let participant = self.change(room.id, |live| {
-            let id = live.meeting.join(&client.bare, client.caller.name(), rank)?;
+        // One person sits once: a second window takes the place of the first, with the hand that is up.
+        let (participant, former) = self.change(room.id, |live| {
+            let former = live.seats.iter().find(|(_, c)| c.bare == client.bare);
+            let former = former.map(|(id, seat)| (*id, seat.clone()));
+            let id = match &former {
+                Some((id, _)) => live.meeting.succeed(*id, rank)?,
+                None => live.meeting.join(&client.bare, client.caller.name(), rank)?,
+            };
+            if let Some((id, _)) = &former {
+                live.unseat(*id);
+            }
             live.seats.insert(id, client.clone());
             live.door.retain(|c| c.key != client.key);
             live.count(clock::now());
-            Ok(id)
+            Ok((id, former))
         })?;
         let key = self.media_key(room.id).ok_or_else(|| answer::not_found("meeting"))?;
+        if let Some((former, seat)) = former {
+            self.media().leave(key, former.0).await;
+            if seat.key != client.key {
+                self.say_over(room.id, &[seat], Over::Replaced);
+            }
+        }
         match self.media().join(key, participant.0, sdp).await {
             Ok(answer) => {
                 self.take_call(client, room.id).await;
@@ -254,7 +253,7 @@ impl Hub {
             }
             Err(error) => {
                 let _ = self.change(room.id, |live| {
-                    live.seats.remove(&participant);
+                    live.unseat(participant);
                     live.meeting.leave(participant);
                     live.count(clock::now());
                     Ok(())
@@ -289,7 +288,7 @@ impl Hub {
     }
 
     /// Sends the whole state to one participant, or to everyone.
-    fn push_to(&self, room: RoomId, only: Option<ParticipantId>) {
+    pub(super) fn push_to(&self, room: RoomId, only: Option<ParticipantId>) {
         let registry = self.registry();
         let Some(live) = registry.meetings.get(&room) else { return };
         let called = live.called(&registry);
@@ -322,59 +321,11 @@ impl Hub {
         }
     }
 
-    /// One stream leaves one meeting, or its door.
-    pub(super) async fn leave_meeting_of(&self, client: &Client, room: RoomId, why: Over, going: Going) {
-        let (left, over) = {
-            let mut registry = self.registry();
-            let Some(live) = registry.meetings.get_mut(&room) else { return };
-            let waited = live.door.iter().any(|c| c.key == client.key);
-            live.door.retain(|c| c.key != client.key);
-            if waited && !live.meeting.is_admitted(&client.bare) {
-                let _ = live.meeting.refuse(&client.bare);
-            }
-            let seat = seat_of(live, client).0;
-            if let Some(seat) = seat {
-                live.seats.remove(&seat);
-                live.slots.remove(&seat);
-                live.meeting.leave(seat);
-                live.count(clock::now());
-            }
-            // Their media may have said goodbye before they did, and taken the seat with it.
-            let over = going == Going::Away && live.meeting.call().is_some() && !live.meeting.goes_on();
-            if seat.is_none() && !waited && !over {
-                return;
-            }
-            (seat.map(|seat| (seat, live.meeting.id, live.home.clone())), over)
-        };
-        if let Some((seat, meeting, home)) = left {
-            self.media().leave(meeting.0.unsigned_abs(), seat.0).await;
-            client.send(words::over(meeting, why, home.seen_by(&client.bare), &client.full));
-        }
-        if over {
-            // Who calls hangs up, or one of two is left: no call.
-            self.end_meeting(room, client.caller.author()).await;
-        } else {
-            self.push_state(room);
-        }
-    }
-
-    /// One stream leaves every meeting.
-    pub(super) async fn leave_meetings(&self, client: &Client, going: Going) {
-        let here =
-            |live: &Live| seat_of(live, client).0.is_some() || live.door.iter().any(|c| c.key == client.key);
-        let rooms: Vec<_> =
-            self.registry().meetings.iter().filter(|(_, live)| here(live)).map(|(id, _)| *id).collect();
-        for room in rooms {
-            self.leave_meeting_of(client, room, Over::Ended, going).await;
-        }
-    }
-
     /// Takes someone out: picture and sound first, then the word; a guest's session ends with it.
     async fn remove(&self, room: RoomId, who: ParticipantId) -> Result<(), StanzaError> {
         let (client, meeting, home, over) = self.change(room, |live| {
             live.meeting.remove(who)?;
-            live.slots.remove(&who);
-            let client = live.seats.remove(&who).ok_or(Refused::Gone)?;
+            let client = live.unseat(who).ok_or(Refused::Gone)?;
             live.count(clock::now());
             let over = live.meeting.call().is_some() && !live.meeting.goes_on();
             Ok((client, live.meeting.id, live.home.clone(), over))
@@ -436,6 +387,7 @@ impl Hub {
 
     /// Ends what ran out of time or of people. Called every second.
     pub(super) async fn sweep_meetings(&self) {
+        self.give_up_lost_seats().await;
         let now = clock::now();
         let over: Vec<_> = {
             let registry = self.registry();
@@ -452,13 +404,6 @@ impl Hub {
             self.end_meeting(room, Author::Server).await;
         }
     }
-}
-
-/// Where a stream sits in a meeting, and its slots.
-fn seat_of(live: &Live, client: &Client) -> (Option<ParticipantId>, Vec<Slot>) {
-    let seat = live.seats.iter().find(|(_, c)| c.key == client.key).map(|(id, _)| *id);
-    let slots = seat.and_then(|id| live.slots.get(&id)).cloned().unwrap_or_default();
-    (seat, slots)
 }
 
 /// Brings what the media thread tells to the people.
@@ -502,14 +447,7 @@ pub(super) async fn hear_media(hub: Hub, mut events: mpsc::Receiver<MediaEvent>)
                 }
             }
             beffroi_sfu::Event::Gone(who, _) => {
-                let client = hub
-                    .registry()
-                    .meetings
-                    .get(&room)
-                    .and_then(|l| l.seats.get(&ParticipantId(who.0)).cloned());
-                if let Some(client) = client {
-                    hub.leave_meeting_of(&client, room, Over::Ended, Going::Perhaps).await;
-                }
+                hub.lose_media(room, ParticipantId(who.0));
             }
         }
     }

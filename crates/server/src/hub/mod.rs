@@ -11,6 +11,7 @@ mod fanout;
 mod meetings;
 mod presence;
 mod registry;
+mod seats;
 pub mod socket;
 mod stanzas;
 mod talk;

@@ -118,12 +118,23 @@ pub(super) struct Live {
     pub home: Home,
     /// Whose stream each participant sits at.
     pub seats: HashMap<ParticipantId, Arc<Client>>,
+    /// Participants whose connection is lost: their seat waits for them.
+    pub lost: HashMap<ParticipantId, Lost>,
     /// Streams at the door.
     pub door: Vec<Arc<Client>>,
     pub slots: HashMap<ParticipantId, Vec<Slot>>,
     pub speaking: Vec<ParticipantId>,
     /// Since when too few are in it to go on, microseconds; nothing before the first came.
     pub short_since: Option<i64>,
+}
+
+/// A lost connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lost {
+    /// Since when, microseconds.
+    pub since: i64,
+    /// Their media is gone too: only coming in anew brings it back.
+    pub media: bool,
 }
 
 impl Live {
@@ -166,6 +177,17 @@ impl Registry {
         }
         let here = |crowd: &Crowd| crowd.occupants.iter().any(|o| o.client.key == client.key);
         self.rooms.iter().filter(|(_, crowd)| here(crowd)).map(|(id, _)| *id).collect()
+    }
+
+    /// Every stream, and those that are lost and still hold a seat in a meeting.
+    pub(super) fn everyone(&self) -> Vec<Arc<Client>> {
+        let lost = self.meetings.values().flat_map(|live| {
+            live.lost
+                .keys()
+                .filter_map(|id| live.seats.get(id))
+                .filter(|c| !self.clients.contains_key(&c.key))
+        });
+        self.clients.values().chain(lost).cloned().collect()
     }
 
     /// The streams of an account.

@@ -1,6 +1,5 @@
 //! What a client asks for, by kind.
 
-use super::meetings::Going;
 use super::registry::{Client, Home};
 use super::{Hub, answer};
 use crate::clock;
@@ -188,14 +187,14 @@ impl Hub {
         Ok(())
     }
 
-    /// A stream is over: it leaves its rooms and its meeting, and its presence goes.
+    /// A stream is over: it leaves its rooms, its presence goes, and its seat in a meeting waits a moment.
     pub(super) async fn stream_closed(&self, client: &Arc<Client>) {
         let was_present = self.registry().present.contains_key(&client.key);
         let rooms: Vec<RoomId> = self.registry().remove(client);
         for room in rooms {
             self.leave_room(client, room, &[]);
         }
-        self.leave_meetings(client, Going::Perhaps).await;
+        self.lose_seats(client);
         if was_present {
             self.tell_unavailable(client);
         }

@@ -1,7 +1,6 @@
 //! What must be looked at from time to time: sessions that ended elsewhere, meetings out of time.
 
 use super::Hub;
-use super::meetings::Going;
 use beffroi_xmpp::StreamError;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -34,7 +33,7 @@ impl Hub {
     /// Ends the streams of sessions that are over: by a limit, or by the command line or another node,
     /// which cannot announce anything here.
     async fn close_ended_sessions(&self) {
-        let clients: Vec<_> = self.registry().clients.values().cloned().collect();
+        let clients = self.registry().everyone();
         if clients.is_empty() {
             return;
         }
@@ -46,7 +45,7 @@ impl Hub {
             }
         };
         for client in clients.iter().filter(|c| !live.contains_key(&c.caller.session)) {
-            self.leave_meetings(client, Going::Away).await;
+            self.leave_meetings(client).await;
             client.end(StreamError::NotAuthorized, "this session has ended; sign in again");
         }
     }
