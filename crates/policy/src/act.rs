@@ -1,7 +1,7 @@
 //! Everything that can be asked for, and what each asks of who wants it.
 
 use crate::Denied;
-use beffroi_domain::{Guests, Label, MemberRank, Role};
+use beffroi_domain::{Guests, MemberRank, Role, Room, RoomKind};
 
 /// What an act in a room demands.
 pub struct Demand {
@@ -12,8 +12,8 @@ pub struct Demand {
     pub(crate) guests: Option<Guests>,
     /// Administrators may without belonging to the room, because it shows no content.
     pub(crate) governs: bool,
-    /// What the label itself forbids, to anybody.
-    pub(crate) fact: Option<fn(&Label) -> Option<Denied>>,
+    /// What the room itself forbids, to anybody: by its label, or because it is one of two.
+    pub(crate) fact: Option<fn(&Room) -> Option<Denied>>,
 }
 
 mod sealed {
@@ -119,15 +119,18 @@ tenant_acts! {
     ReadRooms "rooms.list" administers true, &[Role::Auditor, Role::SecurityOfficer, Role::Administrator];
 }
 
-fn download(label: &Label) -> Option<Denied> {
+fn download(Room { label, .. }: &Room) -> Option<Denied> {
     (!label.download).then(|| Denied::LabelDownload { label: label.name.clone() })
 }
 
-fn guests(label: &Label) -> Option<Denied> {
+fn guests(Room { label, kind, .. }: &Room) -> Option<Denied> {
+    if *kind == RoomKind::Direct {
+        return Some(Denied::Pair);
+    }
     (label.guests == Guests::No).then(|| Denied::LabelGuests { label: label.name.clone() })
 }
 
 /// Meetings are not end-to-end encrypted yet: where the label demands it, there is no meeting.
-fn meetings(label: &Label) -> Option<Denied> {
+fn meetings(Room { label, .. }: &Room) -> Option<Denied> {
     label.end_to_end.then(|| Denied::LabelEndToEnd { label: label.name.clone() })
 }

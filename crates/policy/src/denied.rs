@@ -88,6 +88,9 @@ pub enum Denied {
         /// The act refused.
         act: &'static str,
     },
+    /// A room of two stays one of two.
+    #[error("a conversation of two has no guests; make a room to invite some")]
+    Pair,
     /// The label lets no guest do this.
     #[error("« {label} » does not let guests this far")]
     LabelGuests {
@@ -142,6 +145,7 @@ impl Denied {
             Self::AdministrationNetwork { .. } => "administration-network",
             Self::Stale => "stale",
             Self::Guest { .. } => "guest",
+            Self::Pair => "pair",
             Self::LabelGuests { .. } => "label-guests",
             Self::LabelDownload { .. } => "label-download",
             Self::LabelEndToEnd { .. } => "label-end-to-end",

@@ -176,6 +176,21 @@ fn the_whole_policy() {
             }
         }
     }
+    table += "\n# in a room of two, whose both people are owners: label | who | membership | answer to every act, then the acts answered otherwise\n";
+    for (shown, label) in labels() {
+        let two = Room { kind: RoomKind::Direct, ..room(&label) };
+        for (role, membership) in [
+            (Some(Role::Agent), Some(MemberRank::Owner)),
+            (Some(Role::Agent), None),
+            (Some(Role::Administrator), None),
+            (None, Some(MemberRank::Guest)),
+        ] {
+            let actor = Actor { membership, ..someone(role, 4) };
+            let cells = ROOM_ACTS.iter().map(|(name, ask)| (*name, cell(ask(&actor, &two))));
+            let (who, rank) = (role.map_or("guest", Role::word), membership.map_or("-", MemberRank::word));
+            writeln!(table, "{shown} | {who} | {rank} | {}", answers(cells)).unwrap();
+        }
+    }
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/policy.golden.txt");
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(path, &table).unwrap();

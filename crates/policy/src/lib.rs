@@ -16,7 +16,7 @@ pub use denied::Denied;
 
 use act::Demand;
 use beffroi_domain::{
-    AccountId, Factor, GuestId, Guests, Label, MemberRank, Rank, Role, Room, RoomId, TenantId,
+    AccountId, Factor, GuestId, Guests, Label, MemberRank, Rank, Role, Room, RoomId, RoomKind, TenantId,
 };
 use std::marker::PhantomData;
 
@@ -161,7 +161,7 @@ pub fn decide<A: RoomAct>(actor: &Actor, room: &Room) -> Result<Permit<A>, Denie
     }
     let governs = governing(actor, &demand)?;
     match actor.who {
-        Who::Guest(_) => guest_may(actor, &room.label, &demand)?,
+        Who::Guest(_) => guest_may(actor, room, &demand)?,
         Who::Account(_) => {
             // Whoever governs sees names and labels, never contents; the label's demands are about contents.
             if !governs {
@@ -173,7 +173,7 @@ pub fn decide<A: RoomAct>(actor: &Actor, room: &Room) -> Result<Permit<A>, Denie
             }
         }
     }
-    if let Some(no) = demand.fact.and_then(|fact| fact(&room.label)) {
+    if let Some(no) = demand.fact.and_then(|fact| fact(room)) {
         return Err(no);
     }
     Ok(Permit { tenant: room.tenant, room: room.id, who: actor.who, act: PhantomData })
@@ -258,8 +258,12 @@ fn administers(actor: &Actor, act: &'static str) -> Result<(), Denied> {
     if inside { Ok(()) } else { Err(Denied::AdministrationNetwork { act }) }
 }
 
-fn guest_may(actor: &Actor, label: &Label, demand: &Demand) -> Result<(), Denied> {
+fn guest_may(actor: &Actor, room: &Room, demand: &Demand) -> Result<(), Denied> {
+    let label = &room.label;
     label_usable(label)?;
+    if room.kind == RoomKind::Direct {
+        return Err(Denied::Pair);
+    }
     if actor.membership != Some(MemberRank::Guest) {
         return Err(Denied::Membership { act: demand.name });
     }

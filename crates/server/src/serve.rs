@@ -191,7 +191,9 @@ fn acceptor(place: &Place) -> Result<Option<TlsAcceptor>, Failure> {
 
 /// Writes the log to standard error; `BEFFROI_LOG` chooses how much (`info` when absent).
 fn start_log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("BEFFROI_LOG").unwrap_or_else(|_| "info".into());
+    // The reader of passkeys writes bytes of an answer that it cannot read: what a person's key says stays out.
+    const USUAL: &str = "info,webauthn_rs_core=off,webauthn_attestation_ca=off";
+    let filter = tracing_subscriber::EnvFilter::try_from_env("BEFFROI_LOG").unwrap_or_else(|_| USUAL.into());
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

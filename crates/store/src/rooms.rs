@@ -28,7 +28,7 @@ pub struct RoomRow {
     pub last_seq: i64,
     /// Number up to which the reader read.
     pub read_seq: i64,
-    /// What others said or shared after that; counted up to 100.
+    /// What others said or shared after that, and their calls that were missed; counted up to 100.
     pub unread: i64,
     /// When the last event was written, or the room made.
     pub last_us: Micros,
@@ -309,7 +309,7 @@ impl Store {
               (SELECT COUNT(*) FROM member c WHERE c.room = r.id),
               (SELECT COUNT(*) FROM (
                 SELECT 1 FROM event e
-                 WHERE e.room = r.id AND e.seq > COALESCE(k.seq, 0) AND e.kind <= 1
+                 WHERE e.room = r.id AND e.seq > COALESCE(k.seq, 0) AND (e.kind <= 1 OR e.kind = 8)
                    AND NOT (e.author_kind = 1 AND e.author = m.account)
                  LIMIT 100) u)",
             from_room!(),

@@ -8,9 +8,9 @@ mod town;
 
 use beffroi_domain::{AccountId, Author, Content, Factor, MeetingId, MemberRank, Rank, Role, RoomId, Speech};
 use beffroi_policy::{
-    CreateRoom, Denied, InviteGuest, ManageAccounts, ManageMembers, ReadAudit, ReadMeetingTalk, ReadPeople,
-    ReadRoom, ReadRooms, Rename, Ring, Speak, SpeakInMeeting, UseApplications, Who, decide, decide_relabel,
-    operator,
+    CreateRoom, Denied, InviteGuest, JoinMeeting, ManageAccounts, ManageMembers, ReadAudit, ReadMeetingTalk,
+    ReadPeople, ReadRoom, ReadRooms, Rename, Ring, Speak, SpeakInMeeting, UseApplications, Who, decide,
+    decide_relabel, operator,
 };
 use beffroi_store::{
     AuditFilter, InvitationKind, NewAccount, NewApplication, NewEntry, Opened, Outcome, Protocol, Range,
@@ -511,6 +511,47 @@ fn a_meeting_begins_talks_and_ends() {
         let ended = town.store.meeting_ended(town.room.id, meeting, 12, Author::Server, now()).await.unwrap();
         assert_eq!((ended.author, ended.content), (Author::Server, Content::MeetingEnded(meeting, 12)));
         assert_eq!(town.store.meetings_left_open().await.unwrap(), []);
+    });
+}
+
+#[test]
+fn a_call_between_two_is_taken_or_missed_and_a_missed_one_waits_to_be_seen() {
+    both(async |place| {
+        let town = Town::new(place.store().await).await;
+        let people = operator::<ReadPeople>(town.tenant.id, town.alice.id);
+        let (a, b) = (town.alice.id, town.bob.id);
+        let (two, _) = town.store.direct_room(&people, a, b, now()).await.unwrap();
+        let ring = || decide::<Ring>(&town.actor(&town.alice, Some(MemberRank::Owner)), &two).unwrap();
+        let unread = async |account| {
+            let rows = town.store.rooms_of(account).await.unwrap();
+            rows.into_iter().find(|row| row.room.id == two.id).unwrap().unread
+        };
+        let left_open = async || {
+            let open = town.store.meetings_left_open().await.unwrap();
+            open.first().map(|open| (open.room, open.calling))
+        };
+
+        let first = MeetingId::mint(now(), 1);
+        town.store.meeting_started(&ring(), first, town.author(), now()).await.unwrap();
+        assert_eq!(left_open().await, Some((two.id, Some(a))), "a call rings");
+        let missed = town.store.call_untaken(two.id, first, a, None, now()).await.unwrap();
+        assert_eq!((missed.author, missed.content), (town.author(), Content::CallMissed(first)));
+        assert_eq!(left_open().await, None);
+        assert_eq!((unread(a).await, unread(b).await), (0, 1), "new to whom it rang for, not to who rang");
+
+        let second = MeetingId::mint(now(), 2);
+        town.store.meeting_started(&ring(), second, town.author(), now()).await.unwrap();
+        let bobs = decide::<JoinMeeting>(&town.actor(&town.bob, Some(MemberRank::Owner)), &two).unwrap();
+        town.store.call_taken(&bobs, second, now()).await.unwrap();
+        assert_eq!(left_open().await, Some((two.id, None)), "a meeting of two");
+        town.store.meeting_ended(two.id, second, 3, town.author(), now()).await.unwrap();
+
+        let third = MeetingId::mint(now(), 3);
+        town.store.meeting_started(&ring(), third, town.author(), now()).await.unwrap();
+        let declined = town.store.call_untaken(two.id, third, a, Some(b), now()).await.unwrap();
+        assert_eq!((declined.seq, declined.content), (6, Content::CallDeclined(third)));
+        assert_eq!(unread(b).await, 1, "who declines has seen it");
+        assert_eq!(town.store.verify_audit().await.unwrap(), []);
     });
 }
 

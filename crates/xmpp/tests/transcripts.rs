@@ -2,14 +2,14 @@
 
 #![allow(clippy::unwrap_used)] // A test that cannot go on, stops.
 
-use beffroi_domain::meeting::{Meeting, ParticipantId, Sending};
+use beffroi_domain::meeting::{Call, Meeting, ParticipantId, Sending};
 use beffroi_domain::{
     AccountId, Author, Content, Event, FileId, FileShared, GuestId, Label, MeetingId, MemberRank, Micros,
     RoomId, Speech,
 };
 use beffroi_testkit::{Input, replay};
 use beffroi_xmpp::carbons::{self, Direction};
-use beffroi_xmpp::meeting::{self, Over, Slot, SlotKind, View};
+use beffroi_xmpp::meeting::{self, CallNews, Called, Over, Slot, SlotKind, View};
 use beffroi_xmpp::muc::{self, Occupant, status};
 use beffroi_xmpp::{
     AuthFailure, Availability, Condition, Jid, Message, MessageAct, MessageKind, Place, Prepared, Presence,
@@ -298,7 +298,30 @@ impl Server {
                 let why = why.into_iter().find(|why| why.word() == rest).expect("a reason");
                 vec![meeting::over(MEETING, why, ROOM, &me)]
             }
+            "call" => vec![self.calls(rest, &me)],
             _ => panic!("what is « {act} »?"),
+        }
+    }
+
+    /// A call of Alice's, at the address of the other: Bob's for her, hers for Bob.
+    fn calls(&mut self, what: &str, me: &str) -> String {
+        let until = NINE + Call::RINGS;
+        let news =
+            |news| meeting::call(MEETING, news, (ALICE, "Alice Martin"), ALICE, "bob@demo.localhost/mobile");
+        match what {
+            "rung" => meeting::rung(self.asked(), MEETING, BOB, me),
+            "rings" => news(CallNews::Rings { until }),
+            "taken" => news(CallNews::Taken),
+            "over" => news(CallNews::Over),
+            "unanswered" => meeting::over(MEETING, Over::Unanswered, BOB, me),
+            "declined" => meeting::over(MEETING, Over::Declined, BOB, me),
+            _ => {
+                let mut live = Meeting::new(MEETING, NINE, None).calling(ALICE, BOB);
+                let seat = live.join(ALICE, "Alice Martin", MemberRank::Owner).unwrap();
+                let called = Called { address: BOB, name: "Bob Dupont", reached: what == "reaches", until };
+                let view = View { me: Some(seat), called: Some(called), ..View::default() };
+                meeting::state(&live, &view, BOB, me)
+            }
         }
     }
 
@@ -390,6 +413,8 @@ fn happened(what: &str, said: Option<&Stanza>) -> Event {
         }
         "meeting-started" => (alice, Content::MeetingStarted(MEETING)),
         "meeting-ended" => (Author::Server, Content::MeetingEnded(MEETING, 12)),
+        "call-missed" => (alice, Content::CallMissed(MEETING)),
+        "call-declined" => (alice, Content::CallDeclined(MEETING)),
         "label-changed" => (alice, Content::LabelChanged { from: "internal".into(), to: "sensitive".into() }),
         "member-added" => (alice, Content::MemberAdded(bob.0, bob.1)),
         "member-removed" => (

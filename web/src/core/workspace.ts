@@ -3,6 +3,7 @@ import type { Incoming, MeetingState } from './events';
 import { Folder } from './folder';
 import { Meeting } from './meeting';
 import { Readable } from './readable';
+import { Ringing } from './ringing';
 import { Rooms } from './rooms';
 import { Roster } from './roster';
 import type { FileEntry, Person, Room, Session } from './types';
@@ -31,6 +32,7 @@ export class Workspace {
   /** Bumped when a room's members, label or name changed: those who show details ask again. */
   readonly changes = new Changes();
   readonly calls = new Calls();
+  readonly ringing: Ringing;
   #conversations = new Map<string, Conversation>();
   #meetings = new Map<string, Meeting>();
   #folders = new Map<string, Folder>();
@@ -45,6 +47,7 @@ export class Workspace {
   ) {
     this.rooms = new Rooms(() => door.rooms(), session.address);
     this.rooms.subscribe(() => this.#enterRooms());
+    this.ringing = new Ringing(session.address);
   }
 
   get guest(): boolean {
@@ -107,6 +110,7 @@ export class Workspace {
   }
 
   handleLinkLost(): void {
+    this.ringing.handleLinkLost();
     for (const conversation of this.#conversations.values()) conversation.handleLinkLost();
   }
 
@@ -161,6 +165,8 @@ export class Workspace {
         return this.#handleChanged(incoming.what, incoming.room);
       case 'meeting':
         return this.#handleMeeting(incoming.room, incoming.state);
+      case 'call':
+        return this.ringing.handleCall(incoming);
       case 'speaking':
         return this.meeting(incoming.room).handleSpeaking(incoming.meeting, incoming.participants);
     }
@@ -171,12 +177,14 @@ export class Workspace {
     const late = known !== undefined && event.seq <= known.last_seq;
     const spokenByOther = event.type === 'speech' && event.author.address !== this.session.address;
     if (!this.rooms.handleEvent(address, event) && !this.guest) void this.rooms.refresh();
+    this.ringing.handleEvent(address, event);
     const place: Place = { address, kind: known?.kind ?? (this.guest ? 'group' : address.includes('@rooms.') ? 'group' : 'direct') };
     this.conversation(place).handleEvent(event);
     if (event.type === 'file' && known) void this.#folders.get(known.id)?.refresh();
     if (event.type !== 'speech' && event.type !== 'file' && known) this.changes.bump(known.id);
     if (!known || late) return;
-    if (event.type === 'meeting-started' && event.detail.by !== this.session.address) this.calls.tell({ kind: 'rang', room: known, by: event.by });
+    // Between two it is a call, which rings by itself and knows when to stop.
+    if (event.type === 'meeting-started' && known.kind === 'group' && event.detail.by !== this.session.address) this.calls.tell({ kind: 'rang', room: known, by: event.by });
     if (spokenByOther && event.type === 'speech') this.calls.tell({ kind: 'spoke', room: known, name: event.author.name });
   }
 

@@ -26,7 +26,7 @@ pub(super) fn refused(refused: Refused) -> StanzaError {
     let condition = match refused {
         Refused::Full(_) | Refused::Crowded(_) => Condition::ResourceConstraint,
         Refused::NotAdmitted => Condition::Forbidden,
-        Refused::Gone => Condition::ItemNotFound,
+        Refused::Gone | Refused::NotCalled => Condition::ItemNotFound,
     };
     StanzaError::new(condition, refused.to_string())
 }

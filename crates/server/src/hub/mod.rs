@@ -6,10 +6,12 @@
 
 mod answer;
 mod archive;
+mod calls;
 mod fanout;
 mod meetings;
 mod presence;
 mod registry;
+mod seats;
 pub mod socket;
 mod stanzas;
 mod talk;

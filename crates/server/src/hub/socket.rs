@@ -303,6 +303,7 @@ impl Connection {
         let client = Arc::new(Client::new(self.hub.next_key(), full, caller, outbox.clone(), end.clone()));
         registry.add(client.clone());
         drop(registry);
+        self.hub.take_seats_back(&client);
         self.client = Some(client);
         self.stream.bound(&resource)
     }

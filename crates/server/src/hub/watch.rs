@@ -33,7 +33,7 @@ impl Hub {
     /// Ends the streams of sessions that are over: by a limit, or by the command line or another node,
     /// which cannot announce anything here.
     async fn close_ended_sessions(&self) {
-        let clients: Vec<_> = self.registry().clients.values().cloned().collect();
+        let clients = self.registry().everyone();
         if clients.is_empty() {
             return;
         }
@@ -45,6 +45,7 @@ impl Hub {
             }
         };
         for client in clients.iter().filter(|c| !live.contains_key(&c.caller.session)) {
+            self.leave_meetings(client).await;
             client.end(StreamError::NotAuthorized, "this session has ended; sign in again");
         }
     }

@@ -1,5 +1,6 @@
 import { administration } from './administration';
 import { application } from './application';
+import { call } from './call';
 import { common } from './common';
 import { door } from './door';
 import { meeting } from './meeting';
@@ -10,4 +11,4 @@ import { rules } from './rules';
 import { security } from './security';
 import { when } from './when';
 
-export const en = { ...common, ...door, ...security, ...application, ...proof, ...administration, ...rules, ...when, ...rooms, ...room, ...meeting };
+export const en = { ...common, ...door, ...security, ...application, ...proof, ...administration, ...rules, ...when, ...rooms, ...room, ...meeting, ...call };

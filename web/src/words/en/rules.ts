@@ -22,6 +22,7 @@ export const rules: Translation<typeof source> = {
   'rule.administration-network': 'Administration is done from the networks that your organisation named, and this is not one of them.',
   'rule.stale': 'Confirm first that it is you.',
   'rule.guest': 'Guests may not do this.',
+  'rule.pair': 'A conversation of two has no guests. Make a room to invite some.',
   'rule.label-guests': 'The label of this room does not let guests this far.',
   'rule.label-download': 'The label of this room forbids downloading its files.',
   'rule.label-end-to-end': 'The label of this room asks for meetings encrypted end to end, which this server does not offer yet.',

@@ -20,6 +20,7 @@ export const rules = {
   'rule.administration-network': 'L’administration se fait depuis les réseaux que votre organisme a nommés, et celui-ci n’en est pas.',
   'rule.stale': 'Confirmez d’abord que c’est bien vous.',
   'rule.guest': 'Un invité ne peut pas faire cela.',
+  'rule.pair': 'Une conversation à deux n’a pas d’invités. Créez un salon pour en faire venir.',
   'rule.label-guests': 'La mention de ce salon ne laisse pas les invités aller jusque-là.',
   'rule.label-download': 'La mention de ce salon interdit d’en télécharger les fichiers.',
   'rule.label-end-to-end': 'La mention de ce salon demande des réunions chiffrées de bout en bout, que ce serveur n’offre pas encore.',
