@@ -66,6 +66,12 @@ names! {
     PersonName up to 100,
     /// What a room is called on screen: 1 to 200 characters, nothing invisible.
     RoomName up to 200,
+    /// What a public body is called on screen: 1 to 100 characters, nothing invisible.
+    TenantName up to 100,
+    /// What a label is called on screen: 1 to 40 characters, nothing invisible; it stands beside every message.
+    LabelName up to 40,
+    /// A line of a decision, as it is written there (its number, who took it): 1 to 200 characters.
+    Wording up to 200,
 }
 
 #[cfg(test)]

@@ -110,6 +110,17 @@ tenant_acts! {
     ReadAudit "audit.read" &[Role::Auditor, Role::SecurityOfficer, Role::Administrator];
     /// See all accounts and rooms with their labels, without contents.
     ReadRooms "rooms.list" &[Role::Auditor, Role::SecurityOfficer, Role::Administrator];
+    /// See what the body declared and what its labels demand.
+    ReadOrganisation "organisation.read" &[Role::Auditor, Role::SecurityOfficer, Role::Administrator];
+    /// Change the name and the colour of the body.
+    ManageOrganisation "organisation.manage" &[Role::Administrator];
+    /// Choose what passwords must be. Who creates accounts does not also make them easier to guess.
+    ManagePasswords "passwords.manage" &[Role::SecurityOfficer];
+    /// Change what labels demand and allow, declare and withdraw accreditations. Whoever gives rooms their
+    /// labels is not who decides what these are worth: not for administrators.
+    ManageLabels "labels.manage" &[Role::SecurityOfficer];
+    /// Say up to which label someone is cleared, never oneself.
+    ManageClearance "clearance.manage" &[Role::SecurityOfficer];
 }
 
 fn download(label: &Label) -> Option<Denied> {

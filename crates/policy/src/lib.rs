@@ -6,17 +6,20 @@
 
 mod act;
 mod denied;
+mod labels;
 
 pub use act::{
-    AddFile, CreateRoom, InviteGuest, JoinMeeting, KeepDoor, Knock, ManageAccounts, ManageMembers, ReadAudit,
-    ReadFile, ReadMeetingTalk, ReadPeople, ReadRoom, ReadRooms, Relabel, Rename, Ring, RoomAct, Speak,
-    SpeakInMeeting, TenantAct,
+    AddFile, CreateRoom, InviteGuest, JoinMeeting, KeepDoor, Knock, ManageAccounts, ManageClearance,
+    ManageLabels, ManageMembers, ManageOrganisation, ManagePasswords, ReadAudit, ReadFile, ReadMeetingTalk,
+    ReadOrganisation, ReadPeople, ReadRoom, ReadRooms, Relabel, Rename, Ring, RoomAct, Speak, SpeakInMeeting,
+    TenantAct,
 };
 pub use denied::Denied;
+pub use labels::{Danger, danger, decide_accredit, decide_change, label_above_floor, label_accreditable};
 
 use act::Demand;
 use beffroi_domain::{
-    AccountId, Factor, GuestId, Guests, Label, MemberRank, Rank, Role, Room, RoomId, TenantId,
+    AccountId, Factor, GuestId, Guests, Label, MemberRank, Micros, Rank, Role, Room, RoomId, TenantId,
 };
 use std::marker::PhantomData;
 
@@ -46,6 +49,8 @@ pub struct Actor {
     pub managed_device: bool,
     /// Their rank in the room at hand, if they belong to it; `Guest` for a guest of this very room.
     pub membership: Option<MemberRank>,
+    /// When they ask: an accreditation ends by itself.
+    pub now: Micros,
 }
 
 /// Proof that the policy allowed `A` in a room. Only this crate makes one, and the functions of `store`
@@ -128,7 +133,7 @@ pub fn decide<A: RoomAct>(actor: &Actor, room: &Room) -> Result<Permit<A>, Denie
 /// What forbids relabelling at all, then what forbids this label.
 pub fn decide_relabel(actor: &Actor, room: &Room, to: &Label) -> Result<Permit<Relabel>, Denied> {
     let permit = decide::<Relabel>(actor, room)?;
-    label_usable(to)?;
+    label_usable(to, actor.now)?;
     if actor.role != Role::Administrator {
         cleared(actor, to)?;
     }
@@ -141,7 +146,7 @@ pub fn decide_relabel(actor: &Actor, room: &Room, to: &Label) -> Result<Permit<R
 /// What forbids it.
 pub fn decide_create(actor: &Actor, label: &Label) -> Result<TenantPermit<CreateRoom>, Denied> {
     let permit = decide_in_tenant::<CreateRoom>(actor)?;
-    label_usable(label)?;
+    label_usable(label, actor.now)?;
     cleared(actor, label)?;
     assured(actor, label)?;
     Ok(permit)
@@ -167,16 +172,25 @@ pub fn operator<A: TenantAct>(tenant: TenantId, on_behalf: AccountId) -> TenantP
     TenantPermit { tenant, who: Who::Account(on_behalf), act: PhantomData }
 }
 
-/// May a room carry this label at all, whoever asks?
+/// May `actor` say up to which label this account is cleared?
 ///
 /// # Errors
-/// `Reserved`, citing the rule, for a protective mark without its accreditation.
-pub fn label_open(label: &Label) -> Result<(), Denied> {
-    label_usable(label)
+/// `Role`; `Oneself` for their own.
+pub fn decide_clear(actor: &Actor, whose: AccountId) -> Result<TenantPermit<ManageClearance>, Denied> {
+    let permit = decide_in_tenant::<ManageClearance>(actor)?;
+    if actor.who == Who::Account(whose) { Err(Denied::Oneself) } else { Ok(permit) }
+}
+
+/// May a room carry this label at this moment, whoever asks?
+///
+/// # Errors
+/// `Reserved`, citing the rule, for a protective mark without an accreditation in force.
+pub fn label_open(label: &Label, now: Micros) -> Result<(), Denied> {
+    label_usable(label, now)
 }
 
 fn guest_may(actor: &Actor, label: &Label, demand: &Demand) -> Result<(), Denied> {
-    label_usable(label)?;
+    label_usable(label, actor.now)?;
     if actor.membership != Some(MemberRank::Guest) {
         return Err(Denied::Membership { act: demand.name });
     }
@@ -190,15 +204,17 @@ fn guest_may(actor: &Actor, label: &Label, demand: &Demand) -> Result<(), Denied
 fn label_lets_in(actor: &Actor, label: &Label, demand: &Demand) -> Result<(), Denied> {
     // An owner must be able to leave a mark that may no longer be used.
     if !demand.governs {
-        label_usable(label)?;
+        label_usable(label, actor.now)?;
     }
     cleared(actor, label)?;
     assured(actor, label)
 }
 
-fn label_usable(label: &Label) -> Result<(), Denied> {
-    match (&label.reserved_by, label.accredited) {
-        (Some(rule), false) => Err(Denied::Reserved { label: label.name.clone(), rule: rule.clone() }),
+fn label_usable(label: &Label, now: Micros) -> Result<(), Denied> {
+    match &label.reserved_by {
+        Some(rule) if !label.usable(now) => {
+            Err(Denied::Reserved { label: label.name.clone(), rule: rule.clone() })
+        }
         _ => Ok(()),
     }
 }

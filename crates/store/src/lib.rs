@@ -15,6 +15,7 @@ mod files;
 mod guests;
 mod invitations;
 mod keys;
+mod labels;
 mod live;
 mod master;
 mod members;
@@ -32,16 +33,19 @@ mod verify;
 mod waits;
 mod writer;
 
-pub use accounts::{AccountRow, NewAccount};
+pub use accounts::{AccountRow, Headcount, NewAccount};
 pub use audit::{AuditEntry, AuditFilter, AuditPage, Finding, NewEntry, Outcome, Subject};
 pub use error::StoreError;
 pub use files::{FileRow, FileStream};
 pub use guests::LinkRow;
 pub use invitations::{Invitation, InvitationKind};
+pub use labels::Weight;
+pub use members::Standing;
 pub use notices::{Heard, Listener, Notice};
 pub use open::{OpenError, Settings, Store};
 pub use rooms::RoomRow;
 pub use sessions::SessionRow;
+pub use tenants::Revision;
 pub use timeline::{Page, Range};
 pub use uploads::UploadRow;
 

@@ -144,7 +144,10 @@ struct Inner {
 }
 
 /// The migrations, oldest first. One that was released is never changed.
-const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("../../../migrations/0001_start.sql"))];
+const MIGRATIONS: &[(i64, &str)] = &[
+    (1, include_str!("../../../migrations/0001_start.sql")),
+    (2, include_str!("../../../migrations/0002_organisation.sql")),
+];
 
 fn sqlite_path(database: &str) -> Option<&Path> {
     database.strip_prefix("sqlite:").map(|path| Path::new(path.strip_prefix("//").unwrap_or(path)))
