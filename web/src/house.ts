@@ -75,7 +75,11 @@ class Desk extends Readable<Workspace | null> {
     url.protocol = url.protocol === 'http:' ? 'ws:' : 'wss:';
     const xmpp: Xmpp = new Xmpp(url.href, mine.tenant.domain, mine, {
       ready: () => void this.value?.handleReady(),
-      incoming: (incoming) => this.value?.handle(incoming),
+      incoming: (incoming) => {
+        this.value?.handle(incoming);
+        // The body's name and colour stand in the session.
+        if (incoming.kind === 'changed' && incoming.what === 'organisation') void session.check();
+      },
       signedOut: () => void session.check(),
     });
     this.#xmpp = xmpp;

@@ -4,29 +4,17 @@ use crate::{App, Error, Origin};
 use beffroi_domain::{
     Account, ApplicationId, Factor, Guest, MemberRank, Micros, Rank, Role, SessionId, Tenant,
 };
-use beffroi_identity::rules::PasswordRules;
 use beffroi_identity::session::{Session, SessionLimits, State};
 use beffroi_policy::{Actor, Administration, Who};
 use beffroi_store::SessionRow;
-use std::borrow::Cow;
-use std::collections::HashMap;
 
 /// The rules of this installation.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
     /// How long sessions last.
     pub sessions: SessionLimits,
-    /// What a password must be, by domain of the tenant; for the others, the default rules.
-    pub passwords: HashMap<String, PasswordRules>,
     /// Bytes of one file at most.
     pub file_bytes: u64,
-}
-
-impl Rules {
-    /// What this person's password must be.
-    pub fn passwords_of(&self, account: &Account) -> Cow<'_, PasswordRules> {
-        self.passwords.get(account.address.domain()).map_or_else(Cow::default, Cow::Borrowed)
-    }
 }
 
 /// A person behind a session.
@@ -107,7 +95,7 @@ impl Caller {
         }
     }
 
-    pub(crate) fn actor(&self, membership: Option<MemberRank>) -> Actor {
+    pub(crate) fn actor(&self, membership: Option<MemberRank>, now: Micros) -> Actor {
         let (role, clearance) = match &self.person {
             Person::Account(account) => (account.role, account.clearance),
             Person::Guest(_) => (Role::Agent, Rank(0)),
@@ -125,6 +113,7 @@ impl Caller {
             // Devices are enrolled by a later piece of work; until then none is managed.
             managed_device: false,
             membership,
+            now,
         }
     }
 }

@@ -18,6 +18,14 @@ pub enum Error {
     /// It would contradict what is there.
     #[error("{0}")]
     Conflict(String),
+    /// It destroys something, and nobody said yes to that yet.
+    #[error("this would destroy {events} events and {files} files for good; say `confirmed` to do it")]
+    Unconfirmed {
+        /// Events that would be gone.
+        events: i64,
+        /// Files that would be gone.
+        files: i64,
+    },
     /// Too many failures: wait.
     #[error("too many attempts; try again in {0} seconds")]
     Wait(u64),

@@ -251,7 +251,7 @@ impl App {
             holds_factor: !self.store.factors_of(account.id).await?.is_empty(),
             fresh: (0..FRESH_US).contains(&(now - caller.proved)),
         };
-        match beffroi_policy::decide_own(&caller.actor(None), holder) {
+        match beffroi_policy::decide_own(&caller.actor(None, now), holder) {
             Ok(permit) => Ok(permit),
             Err(denied) => Err(self.denied(caller, "factor.manage", None, denied, now).await),
         }

@@ -7,7 +7,7 @@ use beffroi_domain::{
     Room, RoomName, Tenant,
 };
 use beffroi_policy::operator;
-use beffroi_store::{InvitationKind, NewAccount, Notice, Subject};
+use beffroi_store::{InvitationKind, NewAccount, Notice};
 
 /// Someone to add.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl App {
         person: NewPerson,
         now: Micros,
     ) -> Result<Option<String>, Error> {
-        let tenant = self.hosted(&person.address).await?;
+        let tenant = self.hosted(person.address.domain()).await?;
         if self.store.account_by_address(&person.address).await?.is_some() {
             return Err(Error::Conflict(format!("{} is already there", person.address)));
         }
@@ -139,15 +139,10 @@ impl App {
                 ids.push(member.id);
             }
         }
-        let labels = self.store.labels(owner.tenant).await?;
-        let chosen = labels.iter().find(|l| l.slug == label).ok_or_else(|| {
-            let known: Vec<_> = labels.iter().map(|l| l.slug.as_str()).collect();
-            Error::Invalid(format!("there is no label `{label}`; choose among {}", known.join(", ")))
-        })?;
-        if let Err(denied) = beffroi_policy::label_open(chosen) {
-            // The machine's own refusals are in the log like everybody's.
-            self.store.deny(owner.tenant, Subject::Machine, "room.create", None, &denied, "", now).await?;
-            return Err(denied.into());
+        let tenant = self.hosted(owner.address.domain()).await?;
+        let chosen = self.operator_label(&tenant, label).await?;
+        if let Err(denied) = beffroi_policy::label_open(&chosen, now) {
+            return Err(self.machine_denied(&tenant, "room.create", denied, now).await);
         }
         Ok(self
             .store
@@ -155,9 +150,8 @@ impl App {
             .await?)
     }
 
-    async fn hosted(&self, address: &Address) -> Result<Tenant, Error> {
-        self.store.tenant_by_domain(address.domain()).await?.ok_or_else(|| {
-            let domain = address.domain();
+    pub(crate) async fn hosted(&self, domain: &str) -> Result<Tenant, Error> {
+        self.store.tenant_by_domain(domain).await?.ok_or_else(|| {
             Error::Invalid(format!(
                 "nobody of {domain} is hosted here; first: beffroi tenant add {domain} --name \"NAME\""
             ))
@@ -165,7 +159,7 @@ impl App {
     }
 
     async fn known(&self, address: &Address) -> Result<Account, Error> {
-        self.hosted(address).await?;
+        self.hosted(address.domain()).await?;
         let found = self.store.account_by_address(address).await?.map(|(account, _)| account);
         found.ok_or_else(|| {
             Error::Invalid(format!(
@@ -201,6 +195,7 @@ impl App {
             },
             managed_device: false,
             membership: self.store.membership(room, account.id).await?,
+            now,
         };
         let permit = beffroi_policy::decide::<beffroi_policy::Speak>(&actor, &facts)?;
         let author =

@@ -228,8 +228,9 @@ impl App {
     /// Checks a new password against the rules and hashes it.
     pub(crate) async fn hash_new(&self, account: &Account, password: Secret) -> Result<String, Error> {
         let admin = account.role != beffroi_domain::Role::Agent;
+        let tenant = self.store.tenant(account.tenant).await?.ok_or(Error::NotFound("account"))?;
         if let Err(weak) = beffroi_identity::rules::check(
-            &self.rules.passwords_of(account),
+            &crate::password_rules(&tenant),
             admin,
             &password,
             account.address.as_str(),

@@ -225,8 +225,25 @@ impl App {
     ///
     /// # Errors
     /// The store's, `NotFound`.
-    pub async fn keeps_door(&self, caller: &Caller, room: RoomId) -> Result<bool, Error> {
-        let (actor, room) = self.facts(caller, room).await?;
+    pub async fn keeps_door(&self, caller: &Caller, room: RoomId, now: Micros) -> Result<bool, Error> {
+        let (actor, room) = self.facts(caller, room, now).await?;
         Ok(beffroi_policy::decide::<KeepDoor>(&actor, &room).is_ok())
+    }
+
+    /// Whether the caller may still hear what is said in this room, without asking for anything: who may not
+    /// is put out of it. Not a permission, and a person whose rights shrink refuses nothing: no audit entry.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn still_hears(&self, caller: &Caller, room: RoomId, now: Micros) -> Result<bool, Error> {
+        let (actor, room) = match self.facts(caller, room, now).await {
+            Ok(facts) => facts,
+            Err(Error::NotFound(_)) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        Ok(match caller.person {
+            Person::Account(_) => beffroi_policy::decide::<ReadRoom>(&actor, &room).is_ok(),
+            Person::Guest(_) => beffroi_policy::decide::<ReadMeetingTalk>(&actor, &room).is_ok(),
+        })
     }
 }

@@ -117,6 +117,17 @@ tenant_acts! {
     UseApplications "applications.use" administers false, &Role::ALL;
     /// See all accounts and rooms with their labels, without contents.
     ReadRooms "rooms.list" administers true, &[Role::Auditor, Role::SecurityOfficer, Role::Administrator];
+    /// See what the body declared and what its labels demand.
+    ReadOrganisation "organisation.read" administers true, &[Role::Auditor, Role::SecurityOfficer, Role::Administrator];
+    /// Change the name and the colour of the body.
+    ManageOrganisation "organisation.manage" administers true, &[Role::Administrator];
+    /// Choose what passwords must be. Who creates accounts does not also make them easier to guess.
+    ManagePasswords "passwords.manage" administers true, &[Role::SecurityOfficer];
+    /// Change what labels demand and allow, declare and withdraw accreditations. Whoever gives rooms their
+    /// labels is not who decides what these are worth: not for administrators.
+    ManageLabels "labels.manage" administers true, &[Role::SecurityOfficer];
+    /// Say up to which label someone is cleared, never oneself.
+    ManageClearance "clearance.manage" administers true, &[Role::SecurityOfficer];
 }
 
 fn download(Room { label, .. }: &Room) -> Option<Denied> {

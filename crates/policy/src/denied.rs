@@ -10,7 +10,7 @@ pub enum Denied {
     Tenant,
     /// The label is a protective mark that the tenant may not use.
     #[error(
-        "the mark « {label} » cannot be used here: {rule}; ask your security officer to declare the accreditation"
+        "the mark « {label} » cannot be used here: {rule}; ask your security officer to declare an accreditation that is in force"
     )]
     Reserved {
         /// The label's name.
@@ -109,6 +109,25 @@ pub enum Denied {
         /// The label's name.
         label: String,
     },
+    /// A protective mark would demand less than the text that reserves it.
+    #[error(
+        "« {label} » is a protective mark: `{fact}` may be made stricter, never laxer than what it was shipped with"
+    )]
+    MarkFloor {
+        /// The label's name.
+        label: String,
+        /// What would be laxer.
+        fact: &'static str,
+    },
+    /// A label that nothing reserves has nothing to declare.
+    #[error("« {label} » is not a protective mark: it is open without any accreditation")]
+    NotReserved {
+        /// The label's name.
+        label: String,
+    },
+    /// Nobody decides about themselves.
+    #[error("nobody sets their own clearance; ask another security officer")]
+    Oneself,
 }
 
 /// A level of proof in words.
@@ -149,6 +168,9 @@ impl Denied {
             Self::LabelGuests { .. } => "label-guests",
             Self::LabelDownload { .. } => "label-download",
             Self::LabelEndToEnd { .. } => "label-end-to-end",
+            Self::MarkFloor { .. } => "mark-floor",
+            Self::NotReserved { .. } => "label-not-reserved",
+            Self::Oneself => "oneself",
         }
     }
 }

@@ -1,19 +1,32 @@
 //! The whole policy as one table that a lawyer can read and a diff can show.
 
 use crate::act::{ROOM_ACTS, TENANT_ACTS};
-use crate::{Actor, Administration, Denied, Holder, Who, decide_create, decide_own, decide_relabel};
+use crate::{
+    Actor, Administration, Denied, Holder, Who, decide_clear, decide_create, decide_own, decide_relabel,
+};
 use beffroi_domain::{
-    AccountId, Factor, GuestId, Label, MemberRank, Rank, Role, Room, RoomId, RoomKind, Slug, TenantId,
+    AccountId, Accreditation, Factor, GuestId, Label, MemberRank, Rank, Role, Room, RoomId, RoomKind, Slug,
+    TenantId,
 };
 use std::fmt::Write as _;
+
+/// When everybody of the table asks.
+const NOW: i64 = 0;
+
+/// The mark with an accreditation that holds today and no longer.
+fn declared(label: &Label) -> Label {
+    let accreditation = Accreditation {
+        reference: "H-1".parse().unwrap(),
+        authority: "ANSSI".parse().unwrap(),
+        until: "1970-01-01".parse().unwrap(),
+    };
+    Label { accreditation: Some(accreditation), ..label.clone() }
+}
 
 /// The labels shipped, and the two marks once accredited.
 fn labels() -> Vec<(String, Label)> {
     let shipped = Label::shipped();
-    let accredited = shipped
-        .iter()
-        .filter(|l| !l.usable())
-        .map(|l| (format!("{}+", l.slug), Label { accredited: true, ..l.clone() }));
+    let accredited = shipped.iter().filter(|l| !l.usable(NOW)).map(|l| (format!("{}+", l.slug), declared(l)));
     shipped.iter().map(|l| (l.slug.clone(), l.clone())).chain(accredited.collect::<Vec<_>>()).collect()
 }
 
@@ -90,6 +103,7 @@ fn the_whole_policy() {
                                 administration: Administration { factor: Factor::Password, inside: true },
                                 managed_device,
                                 membership,
+                                now: NOW,
                             };
                             let place = room(&label);
                             let cells =
@@ -217,6 +231,45 @@ fn someone(role: Option<Role>, clearance: u8) -> Actor {
         administration: Administration { factor: Factor::Passkey, inside: true },
         managed_device: true,
         membership: None,
+        now: NOW,
+    }
+}
+
+/// The day after its last, an accreditation is as if it had never been declared: for everybody, for every act.
+#[test]
+fn an_accreditation_ends_by_itself() {
+    for label in Label::shipped().iter().filter(|l| !l.usable(NOW)) {
+        let mark = declared(label);
+        let end = mark.accreditation.as_ref().unwrap().until.end();
+        let differs = |now: i64| {
+            let mut found = 0;
+            for role in Role::ALL {
+                for membership in [None, Some(MemberRank::Member), Some(MemberRank::Owner)] {
+                    let actor = Actor { membership, now, ..someone(Some(role), 4) };
+                    found += ROOM_ACTS
+                        .iter()
+                        .filter(|(_, ask)| ask(&actor, &room(&mark)) != ask(&actor, &room(label)))
+                        .count();
+                    let (before, after) =
+                        (decide_create(&actor, &mark).err(), decide_create(&actor, label).err());
+                    found += usize::from(before != after);
+                }
+            }
+            found
+        };
+        assert!(differs(end - 1) > 0);
+        assert_eq!(differs(end), 0);
+    }
+}
+
+#[test]
+fn nobody_sets_their_own_clearance() {
+    for role in Role::ALL {
+        let actor = someone(Some(role), 4);
+        let (own, other) =
+            (decide_clear(&actor, AccountId(1)).err(), decide_clear(&actor, AccountId(2)).err());
+        assert!(own.is_some(), "{role:?}");
+        assert_eq!(other.is_none(), role == Role::SecurityOfficer, "{role:?}");
     }
 }
 

@@ -6,17 +6,21 @@
 
 mod act;
 mod denied;
+mod labels;
 
 pub use act::{
     AddFile, CreateRoom, InviteGuest, JoinMeeting, KeepDoor, Knock, ManageAccounts, ManageAdministration,
-    ManageMembers, ReadAudit, ReadFile, ReadMeetingTalk, ReadPeople, ReadRoom, ReadRooms, Relabel, Rename,
-    Ring, RoomAct, Speak, SpeakInMeeting, TenantAct, UseApplications,
+    ManageClearance, ManageLabels, ManageMembers, ManageOrganisation, ManagePasswords, ReadAudit, ReadFile,
+    ReadMeetingTalk, ReadOrganisation, ReadPeople, ReadRoom, ReadRooms, Relabel, Rename, Ring, RoomAct,
+    Speak, SpeakInMeeting, TenantAct, UseApplications,
 };
 pub use denied::Denied;
+pub use labels::{Danger, danger, decide_accredit, decide_change, label_above_floor, label_accreditable};
 
 use act::Demand;
 use beffroi_domain::{
-    AccountId, Factor, GuestId, Guests, Label, MemberRank, Rank, Role, Room, RoomId, RoomKind, TenantId,
+    AccountId, Factor, GuestId, Guests, Label, MemberRank, Micros, Rank, Role, Room, RoomId, RoomKind,
+    TenantId,
 };
 use std::marker::PhantomData;
 
@@ -48,6 +52,8 @@ pub struct Actor {
     pub managed_device: bool,
     /// Their rank in the room at hand, if they belong to it; `Guest` for a guest of this very room.
     pub membership: Option<MemberRank>,
+    /// When they ask: an accreditation ends by itself.
+    pub now: Micros,
 }
 
 /// What a tenant asks of who administers, as it stands for this session (ID12).
@@ -185,7 +191,7 @@ pub fn decide<A: RoomAct>(actor: &Actor, room: &Room) -> Result<Permit<A>, Denie
 /// What forbids relabelling at all, then what forbids this label.
 pub fn decide_relabel(actor: &Actor, room: &Room, to: &Label) -> Result<Permit<Relabel>, Denied> {
     let permit = decide::<Relabel>(actor, room)?;
-    label_usable(to)?;
+    label_usable(to, actor.now)?;
     if !governing(actor, &Relabel::DEMAND)? {
         cleared(actor, to)?;
     }
@@ -198,7 +204,7 @@ pub fn decide_relabel(actor: &Actor, room: &Room, to: &Label) -> Result<Permit<R
 /// What forbids it.
 pub fn decide_create(actor: &Actor, label: &Label) -> Result<TenantPermit<CreateRoom>, Denied> {
     let permit = decide_in_tenant::<CreateRoom>(actor)?;
-    label_usable(label)?;
+    label_usable(label, actor.now)?;
     cleared(actor, label)?;
     assured(actor, label)?;
     Ok(permit)
@@ -227,12 +233,21 @@ pub fn operator<A: TenantAct>(tenant: TenantId, on_behalf: AccountId) -> TenantP
     TenantPermit { tenant, who: Who::Account(on_behalf), act: PhantomData }
 }
 
-/// May a room carry this label at all, whoever asks?
+/// May `actor` say up to which label this account is cleared?
 ///
 /// # Errors
-/// `Reserved`, citing the rule, for a protective mark without its accreditation.
-pub fn label_open(label: &Label) -> Result<(), Denied> {
-    label_usable(label)
+/// `Role`; `Oneself` for their own.
+pub fn decide_clear(actor: &Actor, whose: AccountId) -> Result<TenantPermit<ManageClearance>, Denied> {
+    let permit = decide_in_tenant::<ManageClearance>(actor)?;
+    if actor.who == Who::Account(whose) { Err(Denied::Oneself) } else { Ok(permit) }
+}
+
+/// May a room carry this label at this moment, whoever asks?
+///
+/// # Errors
+/// `Reserved`, citing the rule, for a protective mark without an accreditation in force.
+pub fn label_open(label: &Label, now: Micros) -> Result<(), Denied> {
+    label_usable(label, now)
 }
 
 /// Whether `actor` does this as an administrator, from outside the room. One whose rank in the room is
@@ -260,7 +275,7 @@ fn administers(actor: &Actor, act: &'static str) -> Result<(), Denied> {
 
 fn guest_may(actor: &Actor, room: &Room, demand: &Demand) -> Result<(), Denied> {
     let label = &room.label;
-    label_usable(label)?;
+    label_usable(label, actor.now)?;
     if room.kind == RoomKind::Direct {
         return Err(Denied::Pair);
     }
@@ -277,15 +292,17 @@ fn guest_may(actor: &Actor, room: &Room, demand: &Demand) -> Result<(), Denied> 
 fn label_lets_in(actor: &Actor, label: &Label, demand: &Demand) -> Result<(), Denied> {
     // An owner must be able to leave a mark that may no longer be used.
     if !demand.governs {
-        label_usable(label)?;
+        label_usable(label, actor.now)?;
     }
     cleared(actor, label)?;
     assured(actor, label)
 }
 
-fn label_usable(label: &Label) -> Result<(), Denied> {
-    match (&label.reserved_by, label.accredited) {
-        (Some(rule), false) => Err(Denied::Reserved { label: label.name.clone(), rule: rule.clone() }),
+fn label_usable(label: &Label, now: Micros) -> Result<(), Denied> {
+    match &label.reserved_by {
+        Some(rule) if !label.usable(now) => {
+            Err(Denied::Reserved { label: label.name.clone(), rule: rule.clone() })
+        }
         _ => Ok(()),
     }
 }

@@ -9,7 +9,6 @@ use crate::settings::Place;
 use axum::body::Body;
 use axum::http::Request;
 use beffroi_app::{App, Rules};
-use beffroi_identity::rules::PasswordRules;
 use beffroi_identity::session::SessionLimits;
 use beffroi_store::Store;
 use hyper::body::Incoming;
@@ -38,9 +37,7 @@ impl Place {
             (s.absolute_hours * 60).into(),
         )
         .expect("the settings' bounds are inside the limits'");
-        let s1 = self.settings.passwords.s1_tenants.iter();
-        let passwords = s1.map(|domain| (domain.to_lowercase(), PasswordRules::s1())).collect();
-        Rules { sessions, passwords, file_bytes: self.settings.limits.file_bytes }
+        Rules { sessions, file_bytes: self.settings.limits.file_bytes }
     }
 }
 

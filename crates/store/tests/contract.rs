@@ -38,10 +38,6 @@ fn a_body_starts_with_labels_and_a_whole_log() {
         assert_eq!(town.store.tenants().await.unwrap(), std::slice::from_ref(&town.tenant));
         let again = town.store.add_tenant(&town.tenant.domain, "x", now()).await;
         assert!(matches!(again, Err(StoreError::Taken { what: "domain" })), "{again:?}");
-        town.store.set_accreditation(town.tenant.id, "restricted", true, now()).await.unwrap();
-        assert!(town.store.labels(town.tenant.id).await.unwrap()[3].usable());
-        let none = town.store.set_accreditation(town.tenant.id, "none", true, now()).await;
-        assert!(matches!(none, Err(StoreError::Gone { what: "label" })));
         assert_eq!(town.store.verify_audit().await.unwrap(), []);
         town.store.ready().await.unwrap();
     });
@@ -454,7 +450,7 @@ fn a_log_that_grows_is_whole_at_every_moment() {
         let town = Town::new(place.store().await).await;
         let write = async {
             for _ in 0..40 {
-                town.store.set_accreditation(town.tenant.id, "medical", true, now()).await.unwrap();
+                town.store.accredit(&town.machine(), "medical", &town::accreditation(), now()).await.unwrap();
             }
         };
         let other = place.store().await;

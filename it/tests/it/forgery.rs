@@ -36,6 +36,11 @@ const CHANGES: &[(&str, &str)] = &[
     ("POST", "/admin/accounts/{address}/disable"),
     ("POST", "/admin/accounts/{address}/enable"),
     ("POST", "/admin/accounts/{address}/reset"),
+    ("POST", "/admin/accounts/{address}/clearance"),
+    ("PATCH", "/admin/organisation"),
+    ("PATCH", "/admin/labels/{slug}"),
+    ("PUT", "/admin/labels/{slug}/accreditation"),
+    ("DELETE", "/admin/labels/{slug}/accreditation"),
 ];
 /// Those open to whoever has no session yet.
 const DOORS: &[(&str, &str)] = &[
@@ -104,7 +109,10 @@ async fn no_change_happens_without_the_token_or_from_another_page() {
             p if p.starts_with("/uploads") => p.replace("{id}", &upload),
             p => p.replace("{id}", &room),
         };
-        let path = path.replace("{address}", BOB).replace("{link}", link["id"].as_str().unwrap());
+        let path = path
+            .replace("{address}", BOB)
+            .replace("{slug}", "restricted")
+            .replace("{link}", link["id"].as_str().unwrap());
         for (how, forge) in &forgeries {
             let request = page.request(method, &format!("/api{path}")).json(&json!({"name": "Forgé"}));
             let answer = forge(request).send().await;

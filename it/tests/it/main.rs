@@ -16,6 +16,7 @@ mod forgery;
 mod guests;
 mod killed;
 mod messages;
+mod organisation;
 mod other_tenant;
 mod postgres;
 mod seats;

@@ -102,6 +102,40 @@ export interface Label {
   meeting_minutes: number | null;
 }
 
+/** A protective mark's declaration; `until` is its last day, `2027-03-31`. */
+export interface Accreditation {
+  reference: string;
+  authority: string;
+  until: string;
+}
+/** A label as those see it who answer for it. */
+export interface GovernedLabel extends Label {
+  /** The text that reserves a protective mark; null for the others. */
+  reserved_by: string | null;
+  accreditation: (Accreditation & { in_force: boolean }) | null;
+  /** What a protective mark demands at least. */
+  floor: Label | null;
+  rooms: number;
+}
+export type PasswordProfile = 'default' | 's1';
+export interface Organisation extends Tenant {
+  passwords: PasswordProfile;
+  labels: GovernedLabel[];
+  /** Open accounts, and those among them without a second factor. */
+  people: number;
+  without_second_factor: number;
+  /** Whether I signed in with one. */
+  second_factor: boolean;
+}
+export type LabelChange = Partial<Pick<Label, 'name' | 'guests' | 'federation' | 'recording' | 'download' | 'second_factor' | 'managed_device' | 'retention_days' | 'meeting_minutes'>>;
+export interface Consequences {
+  /** Something would be gone for good. */
+  forgets: boolean;
+  rooms: number;
+  events: number;
+  files: number;
+}
+
 export interface Member {
   address: string;
   name: string;
@@ -194,7 +228,8 @@ export interface AdminAccount {
   address: string;
   name: string;
   role: Role;
-  clearance: string | null;
+  /** The rank of the highest label that they may see. */
+  clearance: number;
   enabled: boolean;
   created_us: number;
   last_used_us: number | null;

@@ -31,6 +31,8 @@ export class Workspace {
   readonly roster = new Roster();
   /** Bumped when a room's members, label or name changed: those who show details ask again. */
   readonly changes = new Changes();
+  /** Bumped when the body's name, colour, labels or someone's clearance changed. */
+  readonly organisation = new Count();
   readonly calls = new Calls();
   readonly ringing: Ringing;
   #conversations = new Map<string, Conversation>();
@@ -205,6 +207,10 @@ export class Workspace {
 
   #handleChanged(what: string, room: string): void {
     if (what === 'people') return void this.#people();
+    if (what === 'organisation') {
+      for (const one of this.rooms.value.rooms) this.changes.bump(one.id);
+      this.organisation.bump();
+    }
     if (room !== '') {
       this.changes.bump(room);
       if (what === 'files' || what === 'file') void this.#folders.get(room)?.refresh();
@@ -226,6 +232,16 @@ export class Changes extends Readable<ReadonlyMap<string, number>> {
   }
   bump(room: string): void {
     this.set(new Map(this.value).set(room, (this.value.get(room) ?? 0) + 1));
+  }
+}
+
+/** How many times something was said to have changed. */
+export class Count extends Readable<number> {
+  constructor() {
+    super(0);
+  }
+  bump(): void {
+    this.set(this.value + 1);
   }
 }
 

@@ -82,6 +82,14 @@ export class Api {
     this.http.post<{ link: string; expires_us: number }>('/admin/accounts', account);
   disableAccount = (address: string) => this.http.post(`/admin/accounts/${part(address)}/disable`);
   enableAccount = (address: string) => this.http.post(`/admin/accounts/${part(address)}/enable`);
+  clearAccount = (address: string, label: string) => this.http.post(`/admin/accounts/${part(address)}/clearance`, { label });
+  organisation = () => this.http.get<T.Organisation>('/admin/organisation');
+  changeOrganisation = (change: { name?: string; accent?: string; passwords?: T.PasswordProfile }) => this.http.patch<T.Organisation>('/admin/organisation', change);
+  changeLabel = (slug: string, change: T.LabelChange & { confirmed?: boolean }) => this.http.patch<T.Label>(`/admin/labels/${part(slug)}`, change);
+  /** What keeping for so many days would take; null keeps without limit. */
+  consequences = (slug: string, days: number | null) => this.http.get<T.Consequences>(`/admin/labels/${part(slug)}/consequences${days === null ? '' : `?retention_days=${days}`}`);
+  accredit = (slug: string, declared: T.Accreditation) => this.http.put(`/admin/labels/${part(slug)}/accreditation`, declared);
+  withdraw = (slug: string) => this.http.delete(`/admin/labels/${part(slug)}/accreditation`);
   resetAccount = (address: string) =>
     this.http.post<{ link: string; expires_us: number }>(`/admin/accounts/${part(address)}/reset`);
   adminRooms = () => this.http.get<T.Room[]>('/admin/rooms');

@@ -31,6 +31,9 @@ export class Http {
   patch<T = void>(path: string, body: unknown): Promise<T> {
     return this.call<T>('PATCH', path, body);
   }
+  put(path: string, body: unknown): Promise<void> {
+    return this.call<void>('PUT', path, body);
+  }
   delete(path: string): Promise<void> {
     return this.call<void>('DELETE', path);
   }

@@ -32,6 +32,8 @@ export function problemText(problem: Problem): string {
       return said || [t('problem.invalid'), more].filter(Boolean).join(' ');
     case 'conflict':
       return said || [t('problem.conflict'), more].filter(Boolean).join(' ');
+    case 'unconfirmed':
+      return t('problem.unconfirmed');
     case 'too-large':
       return said || [t('problem.tooLarge'), more].filter(Boolean).join(' ');
     case 'disk-full':

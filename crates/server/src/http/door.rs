@@ -24,7 +24,7 @@ pub async fn show(State(edge): State<Edge>, Path(token): Path<String>) -> Result
         "name": account.name.as_str(),
         "tenant": shapes::tenant(&tenant),
         "kind": kind,
-        "minimum_length": edge.app.rules().passwords_of(&account).demand(account.role != Role::Agent).minimum_length,
+        "minimum_length": beffroi_app::password_rules(&tenant).demand(account.role != Role::Agent).minimum_length,
     })))
 }
 

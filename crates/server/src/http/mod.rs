@@ -9,6 +9,7 @@ mod files;
 mod guests;
 mod health;
 mod known;
+mod organisation;
 mod passkeys;
 mod problem;
 mod rooms;
@@ -22,7 +23,7 @@ pub use shapes::room_address;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
-use axum::routing::{any, delete, get, patch, post};
+use axum::routing::{any, delete, get, patch, post, put};
 
 /// Bytes of a JSON body: names and passwords are short.
 const MOST_JSON: usize = 64 * 1024;
@@ -75,6 +76,14 @@ pub fn router(edge: Edge) -> Router {
         .route("/admin/accounts/{address}/disable", post(admin::disable))
         .route("/admin/accounts/{address}/enable", post(admin::enable))
         .route("/admin/accounts/{address}/reset", post(admin::reset))
+        .route("/admin/accounts/{address}/clearance", post(organisation::clear))
+        .route("/admin/organisation", get(organisation::show).patch(organisation::change))
+        .route("/admin/labels/{slug}", patch(organisation::change_label))
+        .route("/admin/labels/{slug}/consequences", get(organisation::consequences))
+        .route(
+            "/admin/labels/{slug}/accreditation",
+            put(organisation::accredit).delete(organisation::withdraw),
+        )
         .route("/admin/rooms", get(admin::rooms))
         .route("/admin/audit", get(admin::audit))
         .fallback(problem::no_such_route)

@@ -57,6 +57,8 @@ impl From<Error> for Problem {
             Error::NotFound(what) => Self::not_found(what),
             Error::Invalid(_) => Self::invalid(detail),
             Error::Conflict(_) => Self::new(StatusCode::CONFLICT, "conflict", detail),
+            Error::Unconfirmed { events, files } => Self::new(StatusCode::CONFLICT, "unconfirmed", detail)
+                .with("forgets", json!({"events": events, "files": files})),
             Error::Wait(seconds) => Self::new(StatusCode::TOO_MANY_REQUESTS, "wait", detail)
                 .with("wait_s", seconds.into())
                 .header(header::RETRY_AFTER, HeaderValue::from(seconds)),

@@ -10,7 +10,7 @@ pub(super) fn stanza_error(error: &Error) -> StanzaError {
         Error::Denied(beffroi_policy::Denied::Tenant) | Error::NotFound(_) => Condition::ItemNotFound,
         Error::Denied(_) => Condition::Forbidden,
         Error::Invalid(_) | Error::WeakPassword(_) => Condition::BadRequest,
-        Error::Conflict(_) => Condition::Conflict,
+        Error::Conflict(_) | Error::Unconfirmed { .. } => Condition::Conflict,
         Error::Wait(_) | Error::Busy => Condition::ResourceConstraint,
         Error::WrongCredentials | Error::WrongCode | Error::WrongPasskey(_) => Condition::NotAuthorized,
         Error::Store(cause) => {

@@ -41,9 +41,10 @@ impl Hub {
                 self.learn(&event).await?;
                 self.tell_event(&event).await?;
                 if let Content::LabelChanged { .. } = event.content {
-                    self.label_changed(event.room).await;
+                    self.ask_again(event.room).await;
                 }
             }
+            Notice::OrganisationChanged(_) => self.look_at_organisations().await,
             Notice::RoomsChanged { accounts, room } => {
                 for account in accounts.iter() {
                     self.tell_changed(*account, "rooms", Some(room));
@@ -203,7 +204,7 @@ impl Hub {
         event.meeting() == Some(live.meeting.id) && live.meeting.is_admitted(guest)
     }
 
-    fn tell_changed(&self, account: AccountId, what: &str, room: Option<RoomId>) {
+    pub(super) fn tell_changed(&self, account: AccountId, what: &str, room: Option<RoomId>) {
         for client in self.registry().streams_of(account) {
             let room = room.map(|r| r.to_string());
             client.send(

@@ -45,7 +45,7 @@ impl Hub {
                         self.app().may_knock(&client.caller, room.id, now).await.map_err(told)?
                     }
                 }
-                let door = self.app().keeps_door(&client.caller, room.id).await.map_err(told)?;
+                let door = self.app().keeps_door(&client.caller, room.id, now).await.map_err(told)?;
                 let registry = self.registry();
                 let live = registry.meetings.get(&room.id);
                 let answer = match live {

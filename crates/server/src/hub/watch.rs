@@ -1,4 +1,5 @@
-//! What must be looked at from time to time: sessions that ended elsewhere, meetings out of time.
+//! What must be looked at from time to time: sessions that ended elsewhere, meetings out of time, bodies
+//! whose settings changed.
 
 use super::Hub;
 use beffroi_xmpp::StreamError;
@@ -25,6 +26,7 @@ pub(super) async fn run(hub: Hub) {
             );
         }
         hub.sweep_meetings().await;
+        hub.look_at_organisations().await;
         hub.close_ended_sessions().await;
     }
 }

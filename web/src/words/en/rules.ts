@@ -5,6 +5,7 @@ export const rules: Translation<typeof source> = {
   'problem.tooFast': 'Too many tries in a row.',
   'problem.invalid': 'The server does not accept what was written. Correct it, then try again.',
   'problem.conflict': 'It contradicts what is already there. Nothing has changed.',
+  'problem.unconfirmed': 'This would erase something for good. Look at what would be erased, then confirm.',
   'problem.tooLarge': 'It is more than this room accepts.',
   'problem.diskFull': 'The disk of the server is full. Nothing that was recorded is lost; tell your administrator.',
   'problem.serverSays': (detail) => `(${detail})`,
@@ -25,6 +26,9 @@ export const rules: Translation<typeof source> = {
   'rule.pair': 'A conversation of two has no guests. Make a room to invite some.',
   'rule.label-guests': 'The label of this room does not let guests this far.',
   'rule.label-download': 'The label of this room forbids downloading its files.',
+  'rule.mark-floor': 'A protective mark may demand more than the law makes it demand, never less.',
+  'rule.label-not-reserved': 'This label is not reserved: there is nothing to declare.',
+  'rule.oneself': 'Nobody sets their own clearance. Ask another security officer.',
   'rule.label-end-to-end': 'The label of this room asks for meetings encrypted end to end, which this server does not offer yet.',
 
   'weak.too-short': (minimum) => (minimum === undefined ? 'It is too short: a few more words are enough.' : `It is too short: at least ${minimum} characters are needed.`),

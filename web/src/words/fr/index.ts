@@ -4,6 +4,7 @@ import { call } from './call';
 import { common } from './common';
 import { door } from './door';
 import { meeting } from './meeting';
+import { organisation } from './organisation';
 import { proof } from './proof';
 import { room } from './room';
 import { rooms } from './rooms';
@@ -11,4 +12,4 @@ import { rules } from './rules';
 import { security } from './security';
 import { when } from './when';
 
-export const fr = { ...common, ...door, ...security, ...application, ...proof, ...administration, ...rules, ...when, ...rooms, ...room, ...meeting, ...call };
+export const fr = { ...common, ...door, ...security, ...application, ...proof, ...administration, ...rules, ...when, ...rooms, ...room, ...meeting, ...call, ...organisation };

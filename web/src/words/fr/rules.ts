@@ -3,6 +3,7 @@ export const rules = {
   'problem.tooFast': 'Trop d’essais de suite.',
   'problem.invalid': 'Le serveur n’accepte pas ce qui a été écrit. Corrigez-le, puis réessayez.',
   'problem.conflict': 'Cela ne va pas avec ce qui est déjà là. Rien n’a changé.',
+  'problem.unconfirmed': 'Cela effacerait quelque chose pour toujours. Regardez ce qui serait effacé, puis confirmez.',
   'problem.tooLarge': 'C’est plus que ce que ce salon accepte.',
   'problem.diskFull': 'Le disque du serveur est plein. Rien n’est perdu de ce qui était enregistré ; prévenez votre administrateur.',
   'problem.serverSays': (detail: string) => `(${detail})`,
@@ -23,6 +24,9 @@ export const rules = {
   'rule.pair': 'Une conversation à deux n’a pas d’invités. Créez un salon pour en faire venir.',
   'rule.label-guests': 'La mention de ce salon ne laisse pas les invités aller jusque-là.',
   'rule.label-download': 'La mention de ce salon interdit d’en télécharger les fichiers.',
+  'rule.mark-floor': 'Une mention de protection peut demander plus que ce que la loi lui fait demander, jamais moins.',
+  'rule.label-not-reserved': 'Cette mention n’est pas réservée : il n’y a rien à déclarer.',
+  'rule.oneself': 'Personne ne règle sa propre habilitation. Demandez à un autre responsable de la sécurité.',
   'rule.label-end-to-end': 'La mention de ce salon demande des réunions chiffrées de bout en bout, que ce serveur n’offre pas encore.',
 
   'weak.too-short': (minimum: number | undefined) => (minimum === undefined ? 'Il est trop court : quelques mots de plus suffisent.' : `Il est trop court : il faut ${minimum} caractères au moins.`),
