@@ -4,6 +4,7 @@ use crate::keys::KeyRing;
 use crate::master::{self, Master};
 use crate::notices::Notices;
 use crate::sql::{Db, without_password};
+use crate::tiles;
 use crate::uploads::Uploads;
 use crate::writer::Writer;
 use crate::{Listener, Notice, Result};
@@ -144,7 +145,10 @@ struct Inner {
 }
 
 /// The migrations, oldest first. One that was released is never changed.
-const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("../../../migrations/0001_start.sql"))];
+const MIGRATIONS: &[(i64, &str)] = &[
+    (1, include_str!("../../../migrations/0001_start.sql")),
+    (4, include_str!("../../../migrations/0004_audit_tiles.sql")),
+];
 
 fn sqlite_path(database: &str) -> Option<&Path> {
     database.strip_prefix("sqlite:").map(|path| Path::new(path.strip_prefix("//").unwrap_or(path)))
@@ -176,6 +180,7 @@ impl Store {
         }
         let db = Db::connect(&settings.database, settings.create).await?;
         db.migrate(MIGRATIONS).await?;
+        tiles::complete(&db).await.map_err(OpenError::Read)?;
         let master = Master::open(&db, &settings.master_key, settings.create).await?;
         let keys = Arc::new(KeyRing::new(settings.master_key, master));
         let notices = Notices::new();
