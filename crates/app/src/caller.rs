@@ -6,7 +6,7 @@ use beffroi_identity::rules::PasswordRules;
 use beffroi_identity::session::{Session, SessionLimits, State};
 use beffroi_policy::{Actor, Who};
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The rules of this installation.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +17,8 @@ pub struct Rules {
     pub passwords: HashMap<String, PasswordRules>,
     /// Bytes of one file at most.
     pub file_bytes: u64,
+    /// Domains of the tenants whose checkpoint and hashes of the audit log anybody may read.
+    pub published_logs: HashSet<String>,
 }
 
 impl Rules {

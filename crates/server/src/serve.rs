@@ -40,7 +40,9 @@ impl Place {
         .expect("the settings' bounds are inside the limits'");
         let s1 = self.settings.passwords.s1_tenants.iter();
         let passwords = s1.map(|domain| (domain.to_lowercase(), PasswordRules::s1())).collect();
-        Rules { sessions, passwords, file_bytes: self.settings.limits.file_bytes }
+        let published_logs =
+            self.settings.audit.published.iter().map(|domain| domain.to_lowercase()).collect();
+        Rules { sessions, passwords, file_bytes: self.settings.limits.file_bytes, published_logs }
     }
 }
 

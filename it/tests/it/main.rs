@@ -19,3 +19,4 @@ mod postgres;
 mod sessions;
 mod sign_in;
 mod stopping;
+mod tiles;
