@@ -32,6 +32,7 @@ mod timeline;
 mod uploads;
 mod verify;
 mod waits;
+mod wal;
 mod writer;
 
 pub use accounts::{AccountRow, NewAccount};
