@@ -3,7 +3,7 @@
 use crate::{App, Caller, Error};
 use beffroi_domain::{Account, Address, Micros, PersonName, Rank, Role};
 use beffroi_policy::{ManageAccounts, ReadAudit, ReadRooms};
-use beffroi_store::{AccountRow, AuditFilter, AuditPage, InvitationKind, NewAccount, Notice};
+use beffroi_store::{AccountRow, AuditFilter, AuditPage, InvitationKind, NewAccount, Notice, Tile};
 
 /// What a new account is cleared for: everything but the protective marks.
 pub(crate) const USUAL_CLEARANCE: Rank = Rank(2);
@@ -101,5 +101,29 @@ impl App {
     ) -> Result<AuditPage, Error> {
         let permit = self.authorise_in_tenant::<ReadAudit>(caller, now).await?;
         Ok(self.store.audit(&permit, filter).await?)
+    }
+
+    /// The signed checkpoint of the audit log.
+    ///
+    /// # Errors
+    /// `Denied`.
+    pub async fn audit_checkpoint(&self, caller: &Caller, now: Micros) -> Result<String, Error> {
+        let permit = self.authorise_in_tenant::<ReadAudit>(caller, now).await?;
+        Ok(self.store.audit_checkpoint(&permit).await?)
+    }
+
+    /// A tile of the audit log; `None` is one that nobody could name.
+    ///
+    /// # Errors
+    /// `Denied`, before anything else; `NotFound` when the log has no such tile.
+    pub async fn audit_tile(
+        &self,
+        caller: &Caller,
+        tile: Option<&Tile>,
+        now: Micros,
+    ) -> Result<Vec<u8>, Error> {
+        let permit = self.authorise_in_tenant::<ReadAudit>(caller, now).await?;
+        let tile = tile.ok_or(Error::NotFound("tile"))?;
+        self.store.audit_tile(&permit, tile).await?.ok_or(Error::NotFound("tile"))
     }
 }

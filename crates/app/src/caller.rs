@@ -7,6 +7,7 @@ use beffroi_domain::{
 use beffroi_identity::session::{Session, SessionLimits, State};
 use beffroi_policy::{Actor, Administration, Who};
 use beffroi_store::SessionRow;
+use std::collections::HashSet;
 
 /// The rules of this installation.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +16,8 @@ pub struct Rules {
     pub sessions: SessionLimits,
     /// Bytes of one file at most.
     pub file_bytes: u64,
+    /// Domains of the tenants whose checkpoint and hashes of the audit log anybody may read.
+    pub published_logs: HashSet<String>,
 }
 
 /// A person behind a session.

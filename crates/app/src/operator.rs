@@ -6,8 +6,8 @@ use beffroi_domain::{
     Account, AccountId, Address, AdministrationRules, Domain, Factor, Micros, Network, PersonName, Role,
     Room, RoomName, Tenant,
 };
-use beffroi_policy::operator;
-use beffroi_store::{InvitationKind, NewAccount, Notice};
+use beffroi_policy::{ReadAudit, TenantPermit, operator};
+use beffroi_store::{InvitationKind, NewAccount, Notice, Tile};
 
 /// Someone to add.
 #[derive(Debug)]
@@ -166,6 +166,33 @@ impl App {
                 "{address} is not known here; first: beffroi account add {address} --name \"NAME\" --invite"
             ))
         })
+    }
+}
+
+impl App {
+    /// The checkpoint of a log that the operator's settings publish, for bodies that witness it.
+    ///
+    /// # Errors
+    /// `NotFound` for every other log, hosted here or not.
+    pub async fn published_checkpoint(&self, domain: &str) -> Result<String, Error> {
+        Ok(self.store.audit_checkpoint(&self.published(domain).await?).await?)
+    }
+
+    /// A tile of such a log.
+    ///
+    /// # Errors
+    /// `NotFound`, also when the log has no such tile.
+    pub async fn published_tile(&self, domain: &str, tile: &Tile) -> Result<Vec<u8>, Error> {
+        let permit = self.published(domain).await?;
+        self.store.audit_tile(&permit, tile).await?.ok_or(Error::NotFound("tile"))
+    }
+
+    async fn published(&self, domain: &str) -> Result<TenantPermit<ReadAudit>, Error> {
+        if !self.rules.published_logs.contains(domain) {
+            return Err(Error::NotFound("log"));
+        }
+        let tenant = self.store.tenant_by_domain(domain).await?.ok_or(Error::NotFound("log"))?;
+        Ok(operator(tenant.id, NOBODY))
     }
 }
 

@@ -37,7 +37,9 @@ impl Place {
             (s.absolute_hours * 60).into(),
         )
         .expect("the settings' bounds are inside the limits'");
-        Rules { sessions, file_bytes: self.settings.limits.file_bytes }
+        let published_logs =
+            self.settings.audit.published.iter().map(|domain| domain.to_lowercase()).collect();
+        Rules { sessions, file_bytes: self.settings.limits.file_bytes, published_logs }
     }
 }
 

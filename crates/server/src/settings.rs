@@ -66,6 +66,14 @@ settings! {
         /// Hours after which a session ends whatever happens; 1 to 24.
         absolute_hours: u32 = 12, shown "12";
     }
+    /// Who else may see that the audit log only grows.
+    audit: Audit {
+        /// Domains of the tenants whose signed checkpoint and hashes anybody may read under
+        /// `/witness/DOMAIN/`, so that other bodies keep them and would notice a rewritten log. 0 to 1000
+        /// of them. They tell how many entries there are and when, never what is in one. Empty: nobody
+        /// reads them without a session, and checkpoints leave this machine by `beffroi audit export`.
+        published: Vec<String> = vec![], shown "[]";
+    }
     /// What one may bring.
     limits: Limits {
         /// Bytes of one file; 1 to 1 TiB. Lower refuses large scans, higher fills the disk sooner.

@@ -9,6 +9,7 @@ use crate::crypto::{Sealer, Secret, about, new_secret, sha256};
 use crate::keys::{KeyRing, TenantKey, tenant_key_columns};
 use crate::merkle::{self, Frontier, Signer};
 use crate::sql::{Row, Tx, Value};
+use crate::tiles;
 use crate::{Result, Store, StoreError};
 use beffroi_domain::{AccountId, Micros, RoomId, TenantId};
 use beffroi_policy::{Denied, ReadAudit, TenantPermit, Who};
@@ -158,9 +159,14 @@ pub(crate) fn commitments(fields: &[Vec<u8>; 11]) -> Vec<u8> {
         .collect()
 }
 
+/// What the leaf of an entry is the hash of.
+pub(crate) fn entry_data(seq: i64, commitments: &[u8]) -> Vec<u8> {
+    [b"beffroi audit entry\n", seq.to_string().as_bytes(), b"\n", commitments].concat()
+}
+
 /// The leaf of an entry.
 pub(crate) fn entry_leaf(seq: i64, commitments: &[u8]) -> merkle::Hash {
-    merkle::leaf(&[b"beffroi audit entry\n", seq.to_string().as_bytes(), b"\n", commitments].concat())
+    merkle::leaf(&entry_data(seq, commitments))
 }
 
 impl Subject {
@@ -340,7 +346,8 @@ pub(crate) async fn append(
         detail.clone(),
         origin.clone(),
     ]);
-    tree.push(entry_leaf(seq, &commitments));
+    let ended = tree.push(entry_leaf(seq, &commitments));
+    tiles::keep(tx, tenant, seq, &ended).await?;
     let (signature, checkpoint) = signer.sign(&tree);
     const ADD: &str = "
         INSERT INTO audit_entry (tenant, seq, at_us, act, outcome, actor_ref, actor, subject_ref, subject,

@@ -14,6 +14,7 @@ mod crypto;
 mod entropy;
 mod error;
 mod event;
+mod export;
 mod factors;
 mod files;
 mod guests;
@@ -32,10 +33,12 @@ mod sessions;
 mod sign_ins;
 mod sql;
 mod tenants;
+mod tiles;
 mod timeline;
 mod uploads;
 mod verify;
 mod waits;
+mod wal;
 mod writer;
 
 pub use accounts::{AccountRow, Headcount, NewAccount};
@@ -44,6 +47,7 @@ pub use audit::{AuditEntry, AuditFilter, AuditPage, Finding, NewEntry, Outcome, 
 pub use calls::OpenMeeting;
 pub use ceremonies::{Ceremony, CeremonyKind};
 pub use error::StoreError;
+pub use export::{ExportError, Exported};
 pub use factors::{FactorKind, FactorRow, NewFactor, PasskeyRow, TotpRow};
 pub use files::{FileRow, FileStream};
 pub use guests::LinkRow;
@@ -55,8 +59,10 @@ pub use open::{OpenError, Settings, Store};
 pub use rooms::RoomRow;
 pub use sessions::{Opened, SessionRow};
 pub use tenants::Revision;
+pub use tiles::{Tile, TileKind};
 pub use timeline::{Page, Range};
 pub use uploads::UploadRow;
+pub use verify::Noted;
 
 /// The outcome of everything here.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;

@@ -20,6 +20,20 @@ fn node(left: &Hash, right: &Hash) -> Hash {
     sha256(&both)
 }
 
+/// Hashes in a full tile (C2SP tlog-tiles): a tile is a subtree of height 8.
+pub(crate) const TILE: u64 = 256;
+
+/// The root over hashes of one height, as many as a power of two.
+pub(crate) fn perfect_root(hashes: &[Hash]) -> Hash {
+    match hashes {
+        [one] => *one,
+        many => {
+            let (left, right) = many.split_at(many.len() / 2);
+            node(&perfect_root(left), &perfect_root(right))
+        }
+    }
+}
+
 /// The roots of the perfect subtrees of a tree of `size` leaves, largest first: as many as `size` has
 /// bits set, which is all it takes to add leaves and to know the root.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,15 +58,36 @@ impl Frontier {
         self.size
     }
 
-    pub(crate) fn push(&mut self, leaf: Hash) {
-        let mut root = leaf;
+    /// Adds a leaf; gives the roots of the full tiles that it ends: of level 0, 1, … in this order. Most
+    /// leaves end none.
+    pub(crate) fn push(&mut self, leaf: Hash) -> Vec<Hash> {
+        let (mut root, mut ended) = (leaf, vec![]);
         // Each bit set at the low end is a perfect subtree of the same height to join with.
-        for _ in 0..self.size.trailing_ones() {
+        for height in 1..=self.size.trailing_ones() {
             let left = self.roots.pop().expect("one root per bit set");
             root = node(&left, &root);
+            if height % TILE.ilog2() == 0 {
+                ended.push(root);
+            }
         }
         self.roots.push(root);
         self.size += 1;
+        ended
+    }
+
+    /// The frontier of a tree of `size` leaves from the tiles that are partial at this size: all that are
+    /// needed, level 0 first, an empty one where a level ends with a full tile.
+    pub(crate) fn of_partial_tiles(size: u64, tiles: &[Vec<Hash>]) -> Self {
+        let mut roots = vec![];
+        for tile in tiles.iter().rev() {
+            let mut rest = tile.as_slice();
+            while !rest.is_empty() {
+                let (part, others) = rest.split_at(1 << rest.len().ilog2());
+                roots.push(perfect_root(part));
+                rest = others;
+            }
+        }
+        Self { size, roots }
     }
 
     pub(crate) fn root(&self) -> Hash {
@@ -117,24 +152,52 @@ pub(crate) fn signed(public: &[u8], origin: &str, tree: &Frontier, signature: &[
     UnparsedPublicKey::new(&ED25519, public).verify(text.as_bytes(), signature).is_ok()
 }
 
+/// The key of a log as others write it down (C2SP signed-note, verifier key).
+pub(crate) fn verifier_key(domain: &str, public: &[u8]) -> String {
+    let origin = origin(domain);
+    let id: String = key_id(&origin, public).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{origin}+{id}+{}\n", BASE64.encode([&[1], public].concat()))
+}
+
+/// A checkpoint as somebody kept it. Whether a key signed it is asked apart.
+#[derive(Clone, Debug)]
+pub(crate) struct Checkpoint {
+    pub(crate) origin: String,
+    pub(crate) size: u64,
+    pub(crate) root: Hash,
+    key_id: [u8; 4],
+    signature: Vec<u8>,
+}
+
+impl Checkpoint {
+    /// Reads a note with one signature; `None` for anything else.
+    pub(crate) fn read(note: &str) -> Option<Self> {
+        let (text, signatures) = note.split_once("\n\n")?;
+        let mut lines = text.lines();
+        let (origin, size, root) = (lines.next()?, lines.next()?, lines.next()?);
+        let size: u64 = size.parse().ok()?;
+        let root: Hash = BASE64.decode(root).ok()?.try_into().ok()?;
+        let prefix = format!("\u{2014} {origin} ");
+        let signature = BASE64.decode(signatures.strip_suffix('\n')?.strip_prefix(prefix.as_str())?).ok()?;
+        let (key_id, signature) = signature.split_first_chunk::<4>()?;
+        let (key_id, signature) = (*key_id, signature.to_vec());
+        let read = Self { origin: origin.to_owned(), size, root, key_id, signature };
+        // Only as it was signed: no line more, no other way to write the number.
+        (format!("{text}\n") == head(origin, size, &root)).then_some(read)
+    }
+
+    /// Whether this key signed it.
+    pub(crate) fn signed_by(&self, public: &[u8]) -> bool {
+        let text = head(&self.origin, self.size, &self.root);
+        self.key_id == key_id(&self.origin, public)
+            && UnparsedPublicKey::new(&ED25519, public).verify(text.as_bytes(), &self.signature).is_ok()
+    }
+}
+
 /// Size and root of a signed note that this key signed for this log; `None` for anything else.
 pub(crate) fn read_checkpoint(note: &str, public: &[u8], domain: &str) -> Option<(u64, Hash)> {
-    let origin = origin(domain);
-    let (text, signatures) = note.split_once("\n\n")?;
-    let text = format!("{text}\n");
-    let mut lines = text.lines();
-    let (name, size, root) = (lines.next()?, lines.next()?, lines.next()?);
-    if name != origin || lines.next().is_some() {
-        return None;
-    }
-    let prefix = format!("\u{2014} {origin} ");
-    let signature = BASE64.decode(signatures.strip_suffix('\n')?.strip_prefix(prefix.as_str())?).ok()?;
-    let (id, signature) = signature.split_first_chunk::<4>()?;
-    if *id != key_id(&origin, public) {
-        return None;
-    }
-    UnparsedPublicKey::new(&ED25519, public).verify(text.as_bytes(), signature).ok()?;
-    Some((size.parse().ok()?, BASE64.decode(root).ok()?.try_into().ok()?))
+    let read = Checkpoint::read(note)?;
+    (read.origin == origin(domain) && read.signed_by(public)).then_some((read.size, read.root))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use crate::keys::KeyRing;
 use crate::master::{self, Master};
 use crate::notices::Notices;
 use crate::sql::{Db, without_password};
+use crate::tiles;
 use crate::uploads::Uploads;
 use crate::writer::Writer;
 use crate::{Listener, Notice, Result};
@@ -148,6 +149,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("../../../migrations/0001_start.sql")),
     (2, include_str!("../../../migrations/0002_organisation.sql")),
     (3, include_str!("../../../migrations/0003_identity.sql")),
+    (4, include_str!("../../../migrations/0004_audit_tiles.sql")),
     (6, include_str!("../../../migrations/0006_calls.sql")),
     (8, include_str!("../../../migrations/0008_application_passwords.sql")),
 ];
@@ -182,6 +184,7 @@ impl Store {
         }
         let db = Db::connect(&settings.database, settings.create).await?;
         db.migrate(MIGRATIONS).await?;
+        tiles::complete(&db).await.map_err(OpenError::Read)?;
         let master = Master::open(&db, &settings.master_key, settings.create).await?;
         let keys = Arc::new(KeyRing::new(settings.master_key, master));
         let notices = Notices::new();

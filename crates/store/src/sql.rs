@@ -2,6 +2,7 @@
 //! migrations. The few words that cannot be shared are in [`Db::migrate`], [`Tx::locking`] and
 //! [`Db::connect`].
 
+use crate::wal::{self, Checkpoints};
 use crate::{OpenError, Result, StoreError};
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
@@ -75,7 +76,7 @@ impl Row {
 /// a queue in the program is fairer than its busy handler.
 #[derive(Clone, Debug)]
 pub(crate) enum Db {
-    Sqlite { write: SqlitePool, read: SqlitePool },
+    Sqlite { write: SqlitePool, read: SqlitePool, checkpoints: Checkpoints },
     Postgres(PgPool),
 }
 
@@ -86,7 +87,7 @@ pub(crate) enum Tx {
 }
 
 /// How long a write waits for another process (the command line beside the server).
-const BUSY: Duration = Duration::from_secs(20);
+pub(crate) const BUSY: Duration = Duration::from_secs(20);
 const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 12;
 
@@ -106,9 +107,7 @@ impl Db {
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
                 .busy_timeout(BUSY)
-                // Checkpoints copy the log into the database within someone's commit: fewer of them,
-                // and none that makes the log longer than 32 MiB of pages.
-                .pragma("wal_autocheckpoint", "8000")
+                .pragma("wal_autocheckpoint", wal::LONGEST)
                 .pragma("journal_size_limit", "67108864")
                 .statement_cache_capacity(300)
                 .disable_statement_logging();
@@ -133,8 +132,9 @@ impl Db {
                     connected => break connected.map_err(unreachable)?,
                 }
             };
-            let read = pool(SQLITE_READERS).connect_with(options).await.map_err(unreachable)?;
-            Ok(Self::Sqlite { write, read })
+            let read = pool(SQLITE_READERS).connect_with(options.clone()).await.map_err(unreachable)?;
+            let checkpoints = Checkpoints::start(options, write.clone());
+            Ok(Self::Sqlite { write, read, checkpoints })
         } else if setting.starts_with("postgres://") || setting.starts_with("postgresql://") {
             let shown = without_password(setting);
             let unreachable = |cause| OpenError::Unreachable { database: shown.clone(), cause };
@@ -268,7 +268,8 @@ impl Db {
     /// Waits for what runs, then closes all connections.
     pub(crate) async fn close(&self) {
         match self {
-            Self::Sqlite { write, read } => {
+            Self::Sqlite { write, read, checkpoints } => {
+                checkpoints.close().await;
                 read.close().await;
                 write.close().await;
             }

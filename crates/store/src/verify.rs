@@ -1,10 +1,46 @@
-//! `beffroi audit verify`: reads every log from its first entry and names what was changed.
+//! `beffroi audit verify`: reads every log from its first entry, names what was changed, and compares with
+//! what somebody noted or exported earlier.
 
 use crate::audit::{FIELDS, commitments, entry_leaf};
-use crate::merkle::{self, Frontier};
+use crate::export::{ExportError, Folder};
+use crate::merkle::{self, Checkpoint, Frontier, TILE};
 use crate::sql::{Row, Tx, Value};
 use crate::{Finding, Result, Store};
 use beffroi_domain::TenantId;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// What somebody kept of a log, to compare it with what it is today.
+#[derive(Debug)]
+pub struct Noted {
+    checkpoint: Checkpoint,
+    folder: Option<Folder>,
+}
+
+impl Noted {
+    /// A checkpoint that was noted: printed, mailed, copied by hand. `None` when the text is none.
+    pub fn checkpoint(text: &str) -> Option<Self> {
+        // Mail programs and editors end lines in their own way.
+        let text = format!("{}\n", text.replace('\r', "").trim());
+        Some(Self { checkpoint: Checkpoint::read(&text)?, folder: None })
+    }
+
+    /// The logs that were exported into a folder, one or several.
+    ///
+    /// # Errors
+    /// It cannot be read, or holds no export.
+    pub fn exported(folder: &Path) -> Result<Vec<Self>, ExportError> {
+        let read = |folder: Folder| {
+            let checkpoint = folder.checkpoint()?;
+            Ok(Self { checkpoint, folder: Some(folder) })
+        };
+        Folder::exported(folder)?.into_iter().map(read).collect()
+    }
+
+    fn is_of(&self, log: &Log) -> bool {
+        self.checkpoint.origin == merkle::origin(&log.domain)
+    }
+}
 
 /// What a log says of itself.
 struct Log {
@@ -17,11 +53,24 @@ struct Log {
 }
 
 /// One entry as stored.
-struct Stored {
-    seq: i64,
-    fields: [Vec<u8>; 11],
-    commitments: Vec<u8>,
-    signature: Vec<u8>,
+pub(crate) struct Stored {
+    pub(crate) seq: i64,
+    /// In the order of [`FIELDS`], as they are committed to.
+    pub(crate) fields: [Vec<u8>; 11],
+    pub(crate) commitments: Vec<u8>,
+    pub(crate) signature: Vec<u8>,
+}
+
+impl Stored {
+    /// The fields that are not the ones committed to.
+    pub(crate) fn changed(&self) -> Vec<&'static str> {
+        let fresh = commitments(&self.fields);
+        if self.commitments.len() != fresh.len() {
+            return vec!["commitments"];
+        }
+        let pairs = fresh.chunks(32).zip(self.commitments.chunks(32));
+        FIELDS.iter().zip(pairs).filter(|(_, (now, then))| now != then).map(|(name, _)| *name).collect()
+    }
 }
 
 /// Entries read at once.
@@ -36,6 +85,15 @@ impl Store {
     /// # Errors
     /// The database could not be read, so nothing can be said.
     pub async fn verify_audit(&self) -> Result<Vec<Finding>> {
+        self.verify_audit_against(&[]).await
+    }
+
+    /// The same, and whether each log still begins with what was noted of it: whoever rewrites a whole log,
+    /// its key included, is found by whoever kept an earlier checkpoint.
+    ///
+    /// # Errors
+    /// The database could not be read, so nothing can be said.
+    pub async fn verify_audit_against(&self, noted: &[Noted]) -> Result<Vec<Finding>> {
         const SQL: &str = "
             SELECT t.id, t.domain, l.size, l.frontier, l.checkpoint, l.public_key
               FROM tenant t LEFT JOIN audit_log l ON l.tenant = t.id ORDER BY t.domain";
@@ -50,12 +108,24 @@ impl Store {
             })
             .await?;
         let mut findings = vec![];
-        for log in logs {
+        let here = |noted: &&Noted| logs.iter().flatten().any(|log| noted.is_of(log));
+        for missing in noted.iter().filter(|noted| !here(noted)) {
+            let domain = missing.checkpoint.origin.clone();
+            let text = format!(
+                "{domain}: there is no such log here, and you have a checkpoint of it with {} entries",
+                missing.checkpoint.size
+            );
+            findings.push(Finding { domain, entry: None, field: None, text });
+        }
+        for log in &logs {
             match log {
-                Ok(log) => verify_log(&mut tx, &log, &mut findings).await?,
+                Ok(log) => {
+                    let noted = noted.iter().filter(|noted| noted.is_of(log)).collect();
+                    verify_log(&mut tx, log, noted, &mut findings).await?;
+                }
                 Err(domain) => findings.push(Finding {
                     text: format!("{domain}: the head of the log was removed"),
-                    domain,
+                    domain: domain.clone(),
                     entry: None,
                     field: None,
                 }),
@@ -65,12 +135,24 @@ impl Store {
     }
 }
 
-async fn verify_log(tx: &mut Tx, log: &Log, findings: &mut Vec<Finding>) -> Result<()> {
-    const SQL: &str = "
-        SELECT seq, at_us, act, outcome, actor_ref, actor, subject_ref, subject, room, rule, detail,
-               origin, commitments, signature
-          FROM audit_entry WHERE tenant = $1 AND seq > $2 ORDER BY seq LIMIT $3";
-    let mut check = Check::new(log, findings);
+/// The columns that [`read`] reads.
+macro_rules! stored_columns {
+    () => {
+        "seq, at_us, act, outcome, actor_ref, actor, subject_ref, subject, room, rule, detail, origin, \
+         commitments, signature"
+    };
+}
+pub(crate) use stored_columns;
+
+async fn verify_log(tx: &mut Tx, log: &Log, noted: Vec<&Noted>, findings: &mut Vec<Finding>) -> Result<()> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        stored_columns!(),
+        " FROM audit_entry WHERE tenant = $1 AND seq > $2 ORDER BY seq LIMIT $3"
+    );
+    let mut check = Check::new(log, noted, findings);
+    // A 256th of the entries, 32 bytes each: small beside the log, however long it is.
+    let mut ended: Vec<Vec<merkle::Hash>> = vec![];
     let mut after = i64::MIN;
     loop {
         let values = [Value::Int(log.tenant.0), Value::Int(after), Value::Int(AT_ONCE)];
@@ -80,14 +162,53 @@ async fn verify_log(tx: &mut Tx, log: &Log, findings: &mut Vec<Finding>) -> Resu
         // Signatures take 50 µs each: a long log must not hold up whoever else runs here.
         tokio::task::yield_now().await;
         for entry in &entries {
-            check.entry(entry);
+            for (level, root) in check.entry(entry).into_iter().enumerate() {
+                if ended.len() == level {
+                    ended.push(vec![]);
+                }
+                ended[level].push(root);
+            }
         }
     }
-    check.end();
+    if check.end() {
+        verify_subtrees(tx, log, &ended, findings).await?;
+    }
     Ok(())
 }
 
-fn read(row: &Row) -> Result<Stored> {
+/// Holds the hashes that are kept for tiles against those that the entries give.
+async fn verify_subtrees(
+    tx: &mut Tx,
+    log: &Log,
+    expected: &[Vec<merkle::Hash>],
+    findings: &mut Vec<Finding>,
+) -> Result<()> {
+    const SQL: &str =
+        "SELECT level, number, root FROM audit_subtree WHERE tenant = $1 ORDER BY level, number";
+    let read = |row: &Row| Ok(((row.int(0)?, row.int(1)?), row.bytes(2)?));
+    let mut kept: BTreeMap<_, _> =
+        tx.rows(SQL, &[Value::Int(log.tenant.0)], read).await?.into_iter().collect();
+    let mut find = |text: String| {
+        let text = format!("{}: {text}", log.domain);
+        findings.push(Finding { domain: log.domain.clone(), entry: None, field: None, text });
+    };
+    for (level, roots) in (1_i64..).zip(expected) {
+        for (number, root) in (0_i64..).zip(roots) {
+            let what = match kept.remove(&(level, number)) {
+                Some(kept) if kept == root => continue,
+                Some(_) => "changed",
+                None => "removed",
+            };
+            find(format!("the hash number {number} kept for the tiles of level {level} was {what}"));
+        }
+    }
+    for ((level, number), _) in kept {
+        find(format!("a hash number {number} for the tiles of level {level} was added"));
+    }
+    Ok(())
+}
+
+pub(crate) fn read(row: &Row) -> Result<Stored> {
     let number = |column: usize| row.int(column).map(|n| n.to_string().into_bytes());
     let text = |column: usize| row.text(column).map(String::into_bytes);
     Ok(Stored {
@@ -121,13 +242,81 @@ struct Check<'a> {
     root_at_head: Option<merkle::Hash>,
     /// Entries whose signature does not fit, since the last one that did.
     unsigned: Vec<i64>,
+    noted: Vec<Comparison<'a>>,
+}
+
+/// How a log compares with something noted of it.
+struct Comparison<'a> {
+    noted: &'a Noted,
+    /// The root that the log had when it was as long as it is in the checkpoint.
+    root: Option<merkle::Hash>,
+    /// The exported folder, as long as it can be read.
+    folder: Option<&'a Folder>,
+    /// Its tile of leaves at hand.
+    leaves: Vec<merkle::Hash>,
+    /// The first entry that is not the one in the folder.
+    fork: Option<u64>,
+}
+
+impl Comparison<'_> {
+    /// The log grew by this leaf.
+    fn leaf(&mut self, leaf: &merkle::Hash, tree: &Frontier) -> Result<(), ExportError> {
+        let (size, kept) = (tree.size(), self.noted.checkpoint.size);
+        if size == kept {
+            self.root = Some(tree.root());
+        }
+        let Some(folder) = self.folder else { return Ok(()) };
+        if size > kept || self.fork.is_some() {
+            return Ok(());
+        }
+        let place = (size - 1) % TILE;
+        if place == 0 {
+            self.leaves = folder.hashes(0, (size - 1) / TILE, kept)?;
+        }
+        if self.leaves.get(place as usize) != Some(leaf) {
+            self.fork = Some(size);
+        }
+        Ok(())
+    }
+
+    /// What is wrong, as sentences.
+    fn end(&self, public_key: &[u8], size: u64) -> Vec<(Option<u64>, String)> {
+        let Checkpoint { size: kept, root, .. } = &self.noted.checkpoint;
+        let mut found = vec![];
+        if !self.noted.checkpoint.signed_by(public_key) {
+            let text = "the checkpoint that you noted is not signed by the key of this log: it was forged, or the log was made anew with another key";
+            found.push((None, text.to_owned()));
+        }
+        if size < *kept {
+            let text = format!(
+                "the log has {size} entries and had {kept} when you noted its checkpoint: it was cut off or put back"
+            );
+            found.push((None, text));
+        } else if self.root != Some(*root) {
+            let text = format!(
+                "the log is not the one that you noted at {kept} entries: it was rewritten or put back"
+            );
+            found.push((None, text));
+        }
+        if let (Some(fork), Some(folder)) = (self.fork, self.folder) {
+            let text =
+                format!("entry {fork} is not the one in {folder}: the log was rewritten from there on");
+            found.push((Some(fork), text));
+        }
+        found
+    }
 }
 
 impl<'a> Check<'a> {
-    fn new(log: &'a Log, findings: &'a mut Vec<Finding>) -> Self {
+    fn new(log: &'a Log, noted: Vec<&'a Noted>, findings: &'a mut Vec<Finding>) -> Self {
         let head = merkle::read_checkpoint(&log.checkpoint, &log.public_key, &log.domain);
         let tree = Frontier::default();
         let root_at_head = head.filter(|(size, _)| *size == 0).map(|_| tree.root());
+        let start = |noted: &'a Noted| {
+            let root = (noted.checkpoint.size == 0).then(|| tree.root());
+            Comparison { noted, root, folder: noted.folder.as_ref(), leaves: vec![], fork: None }
+        };
+        let noted = noted.into_iter().map(start).collect();
         let mut check = Self {
             log,
             findings,
@@ -137,6 +326,7 @@ impl<'a> Check<'a> {
             expected: 1,
             root_at_head,
             unsigned: vec![],
+            noted,
         };
         if head.is_none() {
             check.find(
@@ -154,7 +344,8 @@ impl<'a> Check<'a> {
         self.findings.push(Finding { domain: self.log.domain.clone(), entry, field, text });
     }
 
-    fn entry(&mut self, entry: &Stored) {
+    /// Takes the next entry; gives the roots of the tiles that it ends.
+    fn entry(&mut self, entry: &Stored) -> Vec<merkle::Hash> {
         let seq = entry.seq;
         if seq != self.expected {
             match seq - self.expected {
@@ -169,19 +360,18 @@ impl<'a> Check<'a> {
             }
         }
         self.expected = seq.saturating_add(1);
-        let fresh = commitments(&entry.fields);
-        if entry.commitments.len() == fresh.len() {
-            for (n, name) in FIELDS.iter().enumerate() {
-                let at = n * 32..n * 32 + 32;
-                if fresh[at.clone()] != entry.commitments[at] {
-                    self.find(Some(seq), Some(name), format!("entry {seq}, field `{name}` was changed"));
-                }
-            }
-        } else {
-            let text = format!("entry {seq}, field `commitments` was changed");
-            self.find(Some(seq), Some("commitments"), text);
+        for name in entry.changed() {
+            self.find(Some(seq), Some(name), format!("entry {seq}, field `{name}` was changed"));
         }
-        self.tree.push(entry_leaf(seq, &entry.commitments));
+        let leaf = entry_leaf(seq, &entry.commitments);
+        let ended = self.tree.push(leaf);
+        for n in 0..self.noted.len() {
+            if let Err(wrong) = self.noted[n].leaf(&leaf, &self.tree) {
+                // What cannot be read cannot be compared, and that is said once.
+                self.noted[n].folder = None;
+                self.find(None, None, wrong.to_string());
+            }
+        }
         if self.head.is_some_and(|(size, _)| size == self.tree.size()) {
             self.root_at_head = Some(self.tree.root());
         }
@@ -194,9 +384,11 @@ impl<'a> Check<'a> {
         } else {
             self.unsigned.push(seq);
         }
+        ended
     }
 
-    fn end(mut self) {
+    /// Says what is wrong with the whole; gives whether the entries are the ones that were signed.
+    fn end(mut self) -> bool {
         let last = self.expected - 1;
         let size = self.head.map_or(self.log.size, |(size, _)| i64::try_from(size).unwrap_or(i64::MAX));
         let whole = self.head.is_some_and(|(_, root)| self.root_at_head == Some(root));
@@ -231,5 +423,11 @@ impl<'a> Check<'a> {
         } else if whole && last == size && self.log.frontier != self.tree.to_bytes() {
             self.find(None, Some("frontier"), "field `frontier` of the head was changed".into());
         }
+        for compared in std::mem::take(&mut self.noted) {
+            for (entry, text) in compared.end(&self.log.public_key, self.tree.size()) {
+                self.find(entry.map(|seq| seq as i64), None, text);
+            }
+        }
+        whole && last == size
     }
 }

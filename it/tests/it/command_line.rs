@@ -223,6 +223,7 @@ fn the_demonstrations_words_and_those_of_every_command_are_explained() {
         &["account", "disable", "--help"],
         &["room", "add", "--help"],
         &["audit", "verify", "--help"],
+        &["audit", "export", "--help"],
         &["keys", "rotate", "--help"],
         &["config", "--help"],
         &["doctor", "--help"],

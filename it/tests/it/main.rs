@@ -25,3 +25,4 @@ mod second_factor;
 mod sessions;
 mod sign_in;
 mod stopping;
+mod tiles;

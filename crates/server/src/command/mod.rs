@@ -103,14 +103,19 @@ pub(crate) fn run() -> ExitCode {
     match execute(line) {
         Ok(code) => code,
         Err(failure) => {
-            eprintln!("beffroi: {failure}");
-            let mut cause = failure.source();
-            while let Some(below) = cause {
-                eprintln!("  because: {below}");
-                cause = below.source();
-            }
+            say(failure.as_ref());
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Says what failed, and of what.
+fn say(failure: &(dyn std::error::Error + Send + Sync)) {
+    eprintln!("beffroi: {failure}");
+    let mut cause = failure.source();
+    while let Some(below) = cause {
+        eprintln!("  because: {below}");
+        cause = below.source();
     }
 }
 

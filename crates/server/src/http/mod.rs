@@ -9,6 +9,7 @@ mod files;
 mod guests;
 mod health;
 mod known;
+mod log;
 mod organisation;
 mod passkeys;
 mod problem;
@@ -86,6 +87,8 @@ pub fn router(edge: Edge) -> Router {
         )
         .route("/admin/rooms", get(admin::rooms))
         .route("/admin/audit", get(admin::audit))
+        .route("/admin/audit/log/checkpoint", get(log::checkpoint))
+        .route("/admin/audit/log/tile/{*tile}", get(log::tile))
         .fallback(problem::no_such_route)
         .layer(DefaultBodyLimit::max(MOST_JSON))
         .layer(middleware::from_fn(no_store));
@@ -95,6 +98,8 @@ pub fn router(edge: Edge) -> Router {
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(health::metrics))
+        .route("/witness/{domain}/checkpoint", get(log::published_checkpoint))
+        .route("/witness/{domain}/tile/{*tile}", get(log::published_tile))
         .route("/.well-known/host-meta", get(known::host_meta))
         .route("/.well-known/host-meta.json", get(known::host_meta_json))
         .fallback(get(crate::page::serve))

@@ -115,6 +115,14 @@ impl Place {
         }
     }
 
+    /// Everything gone but one folder, the place stays.
+    pub async fn empty_but(&self, kept: &str) {
+        let aside = self.folder.with_extension("kept");
+        std::fs::rename(self.folder.join(kept), &aside).unwrap();
+        self.empty().await;
+        std::fs::rename(&aside, self.folder.join(kept)).unwrap();
+    }
+
     async fn clear(self) {
         if let Some((server, schema)) = &self.schema {
             let mut connection = PgConnection::connect(server).await.unwrap();
