@@ -260,9 +260,10 @@ impl Server {
             }
             "state-of" => {
                 let from = format!("{ROOM}/Bob Dupont");
+                let bob = im::Contact { address: BOB, name: "Bob Dupont" };
                 let typing =
                     im::chat_state(&from, MessageKind::Groupchat, beffroi_xmpp::ChatState::Composing, None);
-                vec![typing.to(&me), im::displayed(&from, MessageKind::Groupchat, "41").to(&me)]
+                vec![typing.to(&me), im::displayed(&from, MessageKind::Groupchat, "41", Some(&bob)).to(&me)]
             }
             "changed" => vec![im::changed(DOMAIN, "rooms", Some(&RoomId(3).to_string())).to(&me)],
             "rung" => vec![meeting::rung(self.asked(), MEETING, ROOM, &me)],

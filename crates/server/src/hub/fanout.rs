@@ -228,7 +228,8 @@ impl Hub {
                 .iter()
                 .find(|o| o.client.bare == reader.address.as_str())
                 .map_or(reader.name.as_str(), |o| &o.nick);
-            let news = im::displayed(&format!("{address}/{nick}"), MessageKind::Groupchat, &id);
+            let who = im::Contact { address: reader.address.as_str(), name: reader.name.as_str() };
+            let news = im::displayed(&format!("{address}/{nick}"), MessageKind::Groupchat, &id, Some(&who));
             for occupant in occupants.iter().filter(|o| o.rank != MemberRank::Guest) {
                 occupant.client.send(news.to(&occupant.client.full));
             }
@@ -237,7 +238,7 @@ impl Hub {
         let Some(facts) = store.room(room).await?.filter(|r| r.kind == RoomKind::Direct) else {
             return Ok(());
         };
-        let news = im::displayed(reader.address.as_str(), MessageKind::Chat, &id);
+        let news = im::displayed(reader.address.as_str(), MessageKind::Chat, &id, None);
         for other in store.member_ids(facts.id).await?.into_iter().filter(|id| *id != account) {
             for client in self.registry().streams_of(other) {
                 client.send(news.to(&client.full));
