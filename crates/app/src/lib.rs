@@ -11,6 +11,7 @@ mod guests;
 mod hashing;
 mod invitations;
 mod operator;
+mod own;
 mod rooms;
 mod sign_in;
 mod talk;

@@ -144,7 +144,10 @@ struct Inner {
 }
 
 /// The migrations, oldest first. One that was released is never changed.
-const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("../../../migrations/0001_start.sql"))];
+pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
+    (1, include_str!("../../../migrations/0001_start.sql")),
+    (5, include_str!("../../../migrations/0005_own_archive.sql")),
+];
 
 fn sqlite_path(database: &str) -> Option<&Path> {
     database.strip_prefix("sqlite:").map(|path| Path::new(path.strip_prefix("//").unwrap_or(path)))

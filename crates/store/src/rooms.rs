@@ -5,6 +5,7 @@ use crate::audit::{self, NewEntry, Subject};
 use crate::crypto::{damaged, entropy};
 use crate::event;
 use crate::keys::new_room_key;
+use crate::own;
 use crate::sql::{Db, Row, Tx, Value};
 use crate::tenants::{label_columns, read_label};
 use crate::{Result, Store, StoreError};
@@ -260,6 +261,7 @@ impl Store {
         }
         for account in [a, b] {
             add_membership(&mut tx, id, account, MemberRank::Owner, now).await?;
+            own::begin(&mut tx, account).await?;
         }
         let entry = NewEntry::done("room.direct", Subject::by(permit.who()))
             .on(Subject::Who(Who::Account(if permit.who() == Who::Account(b) { a } else { b })))

@@ -117,7 +117,7 @@ test('the state of a meeting is read whole', () => {
 test.each([
   `<message xmlns='jabber:client'/>`,
   `<message xmlns='jabber:client' type='groupchat' from=''><body>no number</body></message>`,
-  `<message xmlns='jabber:client' type='groupchat' from='${room}/B'><body>x</body><stanza-id xmlns='urn:xmpp:sid:0' id='-1'/></message>`,
+  `<message xmlns='jabber:client' type='groupchat' from='${room}/B'><body>x</body><stanza-id xmlns='urn:xmpp:sid:0' id='x'/></message>`,
   `<message xmlns='jabber:client' type='headline'><meeting xmlns='urn:other'/></message>`,
   `<presence xmlns='jabber:client' type='subscribe' from='bob@demo.localhost'/>`,
 ])('what means nothing is skipped: %s', (text) => {

@@ -5,6 +5,7 @@ use beffroi_domain::meeting::guest_address;
 use beffroi_domain::{AccountId, Author, Content, Event, MemberRank, RoomId, RoomKind};
 use beffroi_store::{Heard, Listener, Notice};
 use beffroi_xmpp::carbons::{self, Direction};
+use beffroi_xmpp::mam::ArchiveId;
 use beffroi_xmpp::muc::status;
 use beffroi_xmpp::{MessageKind, Place, RoomLook, StreamError, im, room};
 use std::sync::Arc;
@@ -238,6 +239,7 @@ impl Hub {
         let Some(facts) = store.room(room).await?.filter(|r| r.kind == RoomKind::Direct) else {
             return Ok(());
         };
+        let id = ArchiveId { room: Some(room), seq }.to_string();
         let news = im::displayed(reader.address.as_str(), MessageKind::Chat, &id, None);
         for other in store.member_ids(facts.id).await?.into_iter().filter(|id| *id != account) {
             for client in self.registry().streams_of(other) {

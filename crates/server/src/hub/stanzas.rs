@@ -164,6 +164,10 @@ impl Hub {
                 }
                 client.send(iq::result(id, &from, me));
             }
+            (IqRequest::ArchiveMetadata, Target::Own) => {
+                let ends = self.own_archive_ends(client).await?;
+                client.send(mam::metadata(id, &from, me, ends));
+            }
             (IqRequest::ArchiveMetadata, Target::Room(slug)) => {
                 let room = self.room_of(client, &slug).await.map_err(told)?;
                 let ends = self.archive_ends(client, &room).await?;
