@@ -177,3 +177,37 @@ async fn how_far_everybody_read_is_there_for_who_comes_later_and_for_nobody_outs
         outside.get(&format!("/api/rooms/{}", room["id"].as_str().unwrap())).await.expect(403);
     }
 }
+
+/// XEP-0280 §6: a client that keeps to the standard shows its own message once. Ours asks for the echo.
+#[tokio::test]
+async fn the_window_that_wrote_hears_itself_only_if_it_asked() {
+    let house = House::town();
+    let server = house.serve().await;
+    let page = Browser::signed_in(&server, ALICE).await;
+    let mut strict = Talker::connect(&page).await;
+    let mut ours = Talker::connect(&page).await;
+    let mut bob = Talker::connect(&Browser::signed_in(&server, BOB).await).await;
+    strict.ask("set", "", "<enable xmlns='urn:xmpp:carbons:2'/>").await;
+    let echo = "<enable xmlns='urn:xmpp:carbons:2'><echo xmlns='urn:beffroi:room:0'/></enable>";
+    ours.ask("set", "", echo).await;
+    let copies = |talker: &Talker| {
+        let own = talker.heard.iter().filter(|f| f.contains("<sent")).filter_map(|f| text(f, "body"));
+        own.map(str::to_owned).collect::<Vec<_>>()
+    };
+    strict.say_to(BOB, "s1", "du client strict").await;
+    ours.until("a copy", |f| f.contains("<sent") && f.contains("du client strict")).await;
+    ours.say_to(BOB, "o1", "du nôtre").await;
+    let own = ours.until("its own", |f| f.contains("<sent") && f.contains("du nôtre")).await;
+    let seen = bob.message("o1").await;
+    assert_eq!(attribute(&own, "stanza-id", "id"), attribute(&seen, "stanza-id", "id"));
+    // Another window may choose the same id for something else: that one is told. The refused is forgotten.
+    ours.say_to(CLAIRE, "s1", "même id, autre fenêtre").await;
+    strict.say_to("nobody@mairie.test", "s2", "refusé").await;
+    assert!(strict.message("s2").await.contains("type='error'"));
+    ours.say_to(BOB, "s2", "encore").await;
+    strict.until("the last", |f| f.contains("<sent") && f.contains("encore")).await;
+    strict.settle().await;
+    assert_eq!(copies(&strict), ["du nôtre", "même id, autre fenêtre"]);
+    ours.until("its own", |f| f.contains("<sent") && f.contains("encore")).await;
+    assert_eq!(copies(&ours), ["même id, autre fenêtre"], "each of the others once, above");
+}

@@ -7,7 +7,7 @@ use beffroi_store::{Heard, Listener, Notice};
 use beffroi_xmpp::carbons::{self, Direction};
 use beffroi_xmpp::mam::ArchiveId;
 use beffroi_xmpp::muc::status;
-use beffroi_xmpp::{MessageKind, Place, RoomLook, StreamError, im, room};
+use beffroi_xmpp::{Copies, MessageKind, Place, RoomLook, StreamError, im, room};
 use std::sync::Arc;
 
 pub(super) async fn run(hub: Hub, mut listener: Listener) {
@@ -178,10 +178,16 @@ impl Hub {
             let wrote = matches!(&event.author, Author::Account(id, ..) if *id == reader.id);
             let streams = self.registry().streams_of(reader.id);
             if wrote {
-                // The sender's own windows, the one that wrote included: it learns the event's number so.
+                // The sender's own windows; the one that wrote, if it asked to learn the event's number so.
                 let kept = room::event_as_kept(event, &look);
+                let origin = match &event.content {
+                    Content::Speech(speech) => speech.origin.as_str(),
+                    _ => "",
+                };
                 for stream in streams {
-                    if self.registry().carbons.contains(&stream.key) {
+                    let copies = self.registry().copies.get(&stream.key).copied();
+                    let own = stream.said(origin);
+                    if copies == Some(Copies::Echo) || (copies == Some(Copies::Others) && !own) {
                         stream.send(carbons::copy(Direction::Sent, &kept, &stream.bare, &stream.full));
                     }
                 }

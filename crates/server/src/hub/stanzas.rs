@@ -97,14 +97,8 @@ impl Hub {
                     .collect();
                 client.send(im::roster(id, me, &contacts));
             }
-            (IqRequest::Carbons(on), Target::Own | Target::Server) => {
-                let mut registry = self.registry();
-                if on {
-                    registry.carbons.insert(client.key);
-                } else {
-                    registry.carbons.remove(&client.key);
-                }
-                drop(registry);
+            (IqRequest::Carbons(copies), Target::Own | Target::Server) => {
+                self.registry().copies.insert(client.key, copies);
                 client.send(iq::result(id, "", me));
             }
             (IqRequest::DiscoInfo { .. }, Target::Server) => {

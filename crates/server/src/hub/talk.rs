@@ -116,7 +116,12 @@ impl Hub {
             MessageAct::Speech { payload, thread, origin, .. } => {
                 let room = self.app().direct(&client.caller, with, now).await.map_err(told)?;
                 let speech = self.speech(client, room.id, payload, thread.as_deref(), origin.as_deref())?;
-                self.app().say(&client.caller, room.id, speech, now).await.map_err(told)?;
+                let origin = speech.origin.clone();
+                client.says(&origin);
+                if let Err(error) = self.app().say(&client.caller, room.id, speech, now).await {
+                    client.said(&origin);
+                    return Err(told(error));
+                }
             }
             MessageAct::ChatState(state) => {
                 if let Some(other) = self.colleague(client, with).await? {
