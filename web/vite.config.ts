@@ -18,6 +18,8 @@ export default defineConfig(({ mode }) => ({
     reportCompressedSize: false,
   },
   server: {
+    // The transcripts are shared with the server's tests.
+    fs: { allow: ['.', '../transcripts'] },
     proxy: {
       // The Host stays the page's own: the server compares it with the Origin.
       '/api': { target: server, changeOrigin: false },

@@ -279,7 +279,9 @@ impl Talker {
             let (page, fin) = self.archive(of, with, &format!("<max>100</max>{after}")).await;
             assert_eq!(attribute(&fin, "iq", "type"), Some("result"), "{fin}");
             for result in &page {
-                let number = attribute(result, "result", "id").and_then(|id| id.parse().ok());
+                // In one's own archive the id of the conversation comes first.
+                let number =
+                    attribute(result, "result", "id").and_then(|id| id.rsplit('-').next()?.parse().ok());
                 let inner = crate::text(result, "forwarded").unwrap_or_default();
                 let id = attribute(inner, "message", "id").unwrap_or_default().to_owned();
                 let body = crate::text(inner, "body").unwrap_or_default().to_owned();

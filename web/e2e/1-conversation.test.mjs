@@ -57,6 +57,12 @@ journey('conversation', {
     await alice.page.getByText(/^Vu par .*Bob Lambert/).waitFor();
     await until('nothing is unread any more', async () => (await unread(bob, 'Accueil')) === 0);
     await pictures(bob, 'room');
+    // It is kept, not only told: after a reload nobody needs to read again.
+    await bob.page.goto('about:blank');
+    await alice.page.reload();
+    await alice.page.getByText(/^Vu par .*Bob Lambert/).waitFor();
+    await bob.page.goBack();
+    await bob.said('Le planning est validé').waitFor();
   },
   'Alice sees that Bob is writing, then what he wrote': async ({ alice, bob }) => {
     await bob.composer().pressSequentially('Merci, je ', { delay: 20 });
@@ -84,6 +90,10 @@ journey('conversation', {
     await bob.enter('Alice Martin');
     await bob.said('Tu as une minute').waitFor();
     await alice.page.getByText('Vu', { exact: true }).waitFor();
+    await bob.page.goto('about:blank');
+    await alice.page.reload();
+    await alice.page.getByText('Vu', { exact: true }).waitFor();
+    await bob.page.goBack();
     await bob.say('Oui, à 11 h.');
     await alice.said('Oui, à 11 h.').waitFor();
     await pictures(alice, 'direct');

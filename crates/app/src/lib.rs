@@ -14,6 +14,7 @@ mod hashing;
 mod invitations;
 mod operator;
 mod organisation;
+mod own;
 mod passkeys;
 mod rooms;
 mod sign_in;

@@ -4,6 +4,7 @@ use crate::{App, Caller, Error};
 use beffroi_domain::{Account, AccountId, Address, Event, Label, MemberRank, Micros, Room, RoomId, RoomName};
 use beffroi_policy::{ManageMembers, ReadPeople, ReadRoom, ReadRooms, Relabel, Rename};
 use beffroi_store::{Notice, RoomRow};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A member of a room.
@@ -13,6 +14,8 @@ pub struct MemberRow {
     pub account: Account,
     /// As what.
     pub rank: MemberRank,
+    /// Number of the last event that they read, 0 before they read any.
+    pub read_seq: i64,
 }
 
 /// A room as one of its people sees it.
@@ -40,11 +43,13 @@ impl App {
     pub async fn room(&self, caller: &Caller, room: RoomId, now: Micros) -> Result<RoomView, Error> {
         let (permit, _) = self.authorise::<ReadRoom>(caller, room, now).await?;
         let row = self.row(caller, room).await?;
-        let members = self.store.members(&permit).await?;
-        Ok(RoomView {
-            row,
-            members: members.into_iter().map(|(account, rank)| MemberRow { account, rank }).collect(),
-        })
+        let read: HashMap<AccountId, i64> = self.store.read_marks(&permit).await?.into_iter().collect();
+        let member = |(account, rank): (Account, MemberRank)| {
+            let read_seq = read.get(&account.id).copied().unwrap_or(0);
+            MemberRow { account, rank, read_seq }
+        };
+        let members = self.store.members(&permit).await?.into_iter().map(member).collect();
+        Ok(RoomView { row, members })
     }
 
     async fn row(&self, caller: &Caller, room: RoomId) -> Result<RoomRow, Error> {

@@ -69,20 +69,6 @@ impl App {
         Ok(())
     }
 
-    /// How far each member has read.
-    ///
-    /// # Errors
-    /// `NotFound`, `Denied`.
-    pub async fn read_marks(
-        &self,
-        caller: &Caller,
-        room: RoomId,
-        now: Micros,
-    ) -> Result<Vec<(beffroi_domain::AccountId, i64)>, Error> {
-        let (permit, _) = self.authorise::<ReadRoom>(caller, room, now).await?;
-        Ok(self.store.read_marks(&permit).await?)
-    }
-
     /// Rings the bell: the event that a meeting began.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use crate::crypto::{about, damaged};
 use crate::keys::{KeyRing, RoomKey};
+use crate::own::{self, Pair};
 use crate::sql::{Db, Row, Tx, Value};
 use crate::{Result, StoreError};
 use beffroi_domain::{
@@ -40,6 +41,8 @@ pub(crate) struct Sealed {
     pub(crate) meeting: Option<i64>,
     pub(crate) origin: i64,
     pub(crate) body: Vec<u8>,
+    /// Between two: who they are.
+    pub(crate) pair: Option<Pair>,
 }
 
 /// The columns that say who.
@@ -84,7 +87,7 @@ pub(crate) fn seal(key: &RoomKey, event: &Event, origin: i64) -> Sealed {
     let (kind, meeting) = (kind(&event.content), event.meeting().map(|m| m.0));
     let about = about_event(event.room, event.seq, event.at, (author_kind, author), kind, meeting);
     let body = key.bodies.seal(&about, &plain(event));
-    Sealed { author_kind, author, kind, meeting, origin, body }
+    Sealed { author_kind, author, kind, meeting, origin, body, pair: key.pair }
 }
 
 /// The body: form, author's name and address of the time, content.
@@ -196,19 +199,45 @@ fn read_plain(body: &[u8], author: (i64, i64), kind: i64, meeting: Option<i64>) 
     body.0.is_empty().then_some((author, content))
 }
 
-/// Reads [`event_columns`] from `column` on.
+/// An event as it was read, still sealed.
+pub(crate) struct Stored {
+    pub(crate) seq: i64,
+    pub(crate) at: Micros,
+    author: (i64, i64),
+    kind: i64,
+    meeting: Option<i64>,
+    body: Vec<u8>,
+}
+
+impl Stored {
+    /// Reads [`event_columns`] from `column` on.
+    pub(crate) fn read(row: &Row, column: usize) -> Result<Self> {
+        Ok(Self {
+            seq: row.int(column)?,
+            at: row.int(column + 1)?,
+            author: (row.int(column + 2)?, row.int(column + 3)?),
+            kind: row.int(column + 4)?,
+            meeting: row.opt_int(column + 5)?,
+            body: row.bytes(column + 6)?,
+        })
+    }
+
+    /// What it says.
+    pub(crate) fn open(mut self, room: RoomId, key: &RoomKey) -> Result<Event> {
+        let Self { seq, at, author, kind, meeting, .. } = self;
+        let about = about_event(room, seq, at, author, kind, meeting);
+        let (author, content) = key
+            .bodies
+            .open_in_place(&about, &mut self.body)
+            .and_then(|plain| read_plain(plain, author, kind, meeting))
+            .ok_or_else(|| damaged(format!("event {seq} of room {room}")))?;
+        Ok(Event { room, seq, at, author, content })
+    }
+}
+
+/// Reads [`event_columns`] from `column` on, and opens them.
 pub(crate) fn read_event(row: &Row, column: usize, room: RoomId, key: &RoomKey) -> Result<Event> {
-    let (seq, at) = (row.int(column)?, row.int(column + 1)?);
-    let author = (row.int(column + 2)?, row.int(column + 3)?);
-    let (kind, meeting) = (row.int(column + 4)?, row.opt_int(column + 5)?);
-    let mut body = row.bytes(column + 6)?;
-    let about = about_event(room, seq, at, author, kind, meeting);
-    let (author, content) = key
-        .bodies
-        .open_in_place(&about, &mut body)
-        .and_then(|plain| read_plain(plain, author, kind, meeting))
-        .ok_or_else(|| damaged(format!("event {seq} of room {room}")))?;
-    Ok(Event { room, seq, at, author, content })
+    Stored::read(row, column)?.open(room, key)
 }
 
 /// One event of a room, if it is there.
@@ -233,11 +262,15 @@ pub(crate) async fn append(
         .row(tx.locking(TAIL), &[Value::Int(room.0)], |row| Ok((row.int(0)?, row.int(1)?)))
         .await?
         .ok_or(StoreError::Gone { what: "room" })?;
-    let event = Event { room, seq: last_seq + 1, at: now.max(last_us), author, content };
+    let at = match key.pair {
+        Some(pair) => own::after_both(tx, pair, now.max(last_us)).await?,
+        None => now.max(last_us),
+    };
+    let event = Event { room, seq: last_seq + 1, at, author, content };
     let sealed = seal(&key, &event, 0);
     const ADD: &str = "
-        INSERT INTO event (room, seq, at_us, author_kind, author, kind, meeting, origin, body)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        INSERT INTO event (room, seq, at_us, author_kind, author, kind, meeting, origin, body, pair_low, pair_high)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     let values = [
         Value::Int(room.0),
         Value::Int(event.seq),
@@ -248,6 +281,8 @@ pub(crate) async fn append(
         Value::OptInt(sealed.meeting),
         Value::Int(sealed.origin),
         Value::Bytes(&sealed.body),
+        Value::OptInt(sealed.pair.map(|pair| pair.0)),
+        Value::OptInt(sealed.pair.map(|pair| pair.1)),
     ];
     tx.execute(ADD, &values).await?;
     const MOVE: &str = "UPDATE room_tail SET last_seq = $2, last_us = $3 WHERE room = $1";

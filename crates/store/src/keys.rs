@@ -6,6 +6,7 @@
 
 use crate::crypto::{Sealer, Secret, about, derived, new_secret};
 use crate::master::{Master, MasterId};
+use crate::own::Pair;
 use crate::sql::{Db, Row, Tx, Value};
 use crate::{Result, StoreError};
 use aws_lc_rs::hmac;
@@ -53,6 +54,8 @@ pub(crate) struct RoomKey {
     /// File keys, names and facts of files.
     pub(crate) files: Sealer,
     origins: hmac::Key,
+    /// In a conversation of two, who they are: as unchanging as the key, and needed where it is.
+    pub(crate) pair: Option<Pair>,
 }
 
 impl std::fmt::Debug for RoomKey {
@@ -62,8 +65,9 @@ impl std::fmt::Debug for RoomKey {
 }
 
 impl RoomKey {
-    fn new(key: &Secret) -> Self {
+    fn new(key: &Secret, pair: Option<Pair>) -> Self {
         Self {
+            pair,
             bodies: Sealer::new(&derived(key, "room bodies")),
             files: Sealer::new(&derived(key, "room files")),
             origins: hmac::Key::new(hmac::HMAC_SHA256, derived(key, "room origins").as_slice()),
@@ -159,17 +163,20 @@ impl KeyRing {
             return Ok(key);
         }
         const SQL: &str = concat!(
-            "SELECT r.key_wrapped, ",
+            "SELECT r.key_wrapped,
+              (SELECT MIN(m.account) FROM member m WHERE m.room = r.id AND r.kind = 'direct'),
+              (SELECT MAX(m.account) FROM member m WHERE m.room = r.id AND r.kind = 'direct'), ",
             tenant_key_columns!(),
             " FROM room r JOIN tenant t ON t.id = r.tenant WHERE r.id = $1"
         );
-        let key = db
+        let (key, pair) = db
             .row(SQL, &[Value::Int(room.0)], |row| {
-                self.tenant_key(row, 1)?.unwrap_key("room", room.0, &row.bytes(0)?)
+                let key = self.tenant_key(row, 3)?.unwrap_key("room", room.0, &row.bytes(0)?)?;
+                Ok((key, row.opt_int(1)?.zip(row.opt_int(2)?)))
             })
             .await?
             .ok_or(StoreError::Gone { what: "room" })?;
-        let key = Arc::new(RoomKey::new(&key));
+        let key = Arc::new(RoomKey::new(&key, pair));
         self.rooms.put(room, key.clone());
         Ok(key)
     }
@@ -234,7 +241,7 @@ mod tests {
 
     #[test]
     fn an_origin_is_known_again_by_its_author_only() {
-        let key = RoomKey::new(&new_secret());
+        let key = RoomKey::new(&new_secret(), None);
         assert_eq!(key.origin(1, 5, "a"), key.origin(1, 5, "a"));
         assert_ne!(key.origin(1, 5, "a"), key.origin(1, 6, "a"));
         assert_ne!(key.origin(1, 5, "a"), key.origin(2, 5, "a"));

@@ -145,11 +145,12 @@ struct Inner {
 }
 
 /// The migrations, oldest first. One that was released is never changed.
-const MIGRATIONS: &[(i64, &str)] = &[
+pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("../../../migrations/0001_start.sql")),
     (2, include_str!("../../../migrations/0002_organisation.sql")),
     (3, include_str!("../../../migrations/0003_identity.sql")),
     (4, include_str!("../../../migrations/0004_audit_tiles.sql")),
+    (5, include_str!("../../../migrations/0005_own_archive.sql")),
     (6, include_str!("../../../migrations/0006_calls.sql")),
     (8, include_str!("../../../migrations/0008_application_passwords.sql")),
 ];

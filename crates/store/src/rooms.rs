@@ -6,6 +6,7 @@ use crate::crypto::{damaged, entropy};
 use crate::event;
 use crate::keys::new_room_key;
 use crate::labels::{LABEL_COLUMNS, label_columns, label_of, read_label};
+use crate::own;
 use crate::sql::{Db, Row, Tx, Value};
 use crate::{Result, Store, StoreError};
 use beffroi_domain::{
@@ -252,6 +253,7 @@ impl Store {
         }
         for account in [a, b] {
             add_membership(&mut tx, id, account, MemberRank::Owner, now).await?;
+            own::begin(&mut tx, account).await?;
         }
         let entry = NewEntry::done("room.direct", Subject::by(permit.who()))
             .on(Subject::Who(Who::Account(if permit.who() == Who::Account(b) { a } else { b })))

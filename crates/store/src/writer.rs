@@ -7,10 +7,11 @@
 use crate::event::{self, Sealed};
 use crate::keys::{KeyRing, RoomKey};
 use crate::notices::Notices;
+use crate::own;
 use crate::sql::{Db, Tx, Value, parts};
 use crate::{Notice, Result, StoreError};
 use beffroi_domain::{AccountId, Author, Content, Event, Micros, RoomId, Speech};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -251,6 +252,9 @@ impl Work {
         }
         let mut tx = self.db.begin().await?;
         let mut tails = read_tails(&mut tx, touched).await?;
+        let pairs = keys.values().flatten().filter_map(|key| key.pair);
+        let both: BTreeSet<i64> = pairs.flat_map(|(low, high)| [low, high]).collect();
+        let mut own_tails = own::read_tails(&mut tx, &both.into_iter().collect::<Vec<_>>()).await?;
         while let Some(saying) = sayings.pop_front() {
             let room = saying.room;
             let key = match keys.get(&room).expect("every room of the batch was asked for its key") {
@@ -300,6 +304,9 @@ impl Work {
             }
             tail.seq += 1;
             tail.at = tail.at.max(saying.now);
+            if let Some(pair) = key.pair {
+                tail.at = own::stand_after(&mut own_tails, pair, tail.at);
+            }
             let event = Event {
                 room,
                 seq: tail.seq,
@@ -315,6 +322,7 @@ impl Work {
         let changed = batch.staged.iter().map(|(e, _, _)| e.room).collect::<std::collections::BTreeSet<_>>();
         write_tails(&mut tx, &changed.into_iter().map(|room| (room, &tails[&room])).collect::<Vec<_>>())
             .await?;
+        own::write_tails(&mut tx, &own_tails).await?;
         let further = write_marks(&mut tx, marks, &tails).await?;
         tx.commit().await?;
         Ok(further)
@@ -364,13 +372,12 @@ async fn read_tails(tx: &mut Tx, rooms: &[RoomId]) -> Result<HashMap<RoomId, Tai
 }
 
 async fn write_events(tx: &mut Tx, staged: &[(Event, Sealed, Answer)]) -> Result<()> {
-    const SQL: &str =
-        "INSERT INTO event (room, seq, at_us, author_kind, author, kind, meeting, origin, body) VALUES {}";
+    const SQL: &str = "INSERT INTO event (room, seq, at_us, author_kind, author, kind, meeting, origin, body, pair_low, pair_high) VALUES {}";
     let mut rest = staged;
     for count in parts(staged.len()) {
         let (some, others) = rest.split_at(count);
         rest = others;
-        let mut values = Vec::with_capacity(count * 9);
+        let mut values = Vec::with_capacity(count * 11);
         for (event, sealed, _) in some {
             values.extend([
                 Value::Int(event.room.0),
@@ -382,9 +389,11 @@ async fn write_events(tx: &mut Tx, staged: &[(Event, Sealed, Answer)]) -> Result
                 Value::OptInt(sealed.meeting),
                 Value::Int(sealed.origin),
                 Value::Bytes(&sealed.body),
+                Value::OptInt(sealed.pair.map(|pair| pair.0)),
+                Value::OptInt(sealed.pair.map(|pair| pair.1)),
             ]);
         }
-        let sql = tx.repeated(SQL, 9, count);
+        let sql = tx.repeated(SQL, 11, count);
         tx.execute(sql, &values).await?;
     }
     Ok(())

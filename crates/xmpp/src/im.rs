@@ -74,11 +74,16 @@ pub fn chat_state(from: &str, kind: MessageKind, state: ChatState, thread: Optio
     x.prepared()
 }
 
-/// XEP-0333, Displayed Markers, version 1.0.0: someone read up to the event of this number.
-pub fn displayed(from: &str, kind: MessageKind, id: &str) -> Prepared {
+/// XEP-0333, Displayed Markers, version 1.0.0: someone read up to the event of this id. `reader` says who
+/// where `from` has only a nick, which two people of one name may both have had.
+pub fn displayed(from: &str, kind: MessageKind, id: &str, reader: Option<&Contact<'_>>) -> Prepared {
     let mut x = Xml::new();
     x.open("message", ns::CLIENT).attr("type", kind.word()).attr("from", from).hole("to");
     x.open("displayed", ns::MARKERS).attr("id", id).close();
+    if let Some(reader) = reader {
+        x.open("author", ns::ROOM).attr("address", reader.address).attr("name", reader.name);
+        x.attr("kind", "account").close();
+    }
     x.prepared()
 }
 

@@ -31,7 +31,7 @@ pub use mam::ArchiveQuery;
 pub use meeting::MeetingRequest;
 pub use room::{Place, RoomLook};
 pub use stanza::{
-    Availability, ChatState, History, Iq, IqRequest, Message, MessageAct, MessageKind, Presence,
+    Availability, ChatState, Copies, History, Iq, IqRequest, Message, MessageAct, MessageKind, Presence,
     PresenceKind, Show, Stanza, Subscription,
 };
 pub use stream::{AuthFailure, Step, Stream};

@@ -7,11 +7,54 @@ use crate::ns;
 use crate::stanza::{MOST_ID, bad_request};
 use crate::time;
 use crate::xml::Xml;
-use crate::{Jid, RoomLook, room};
-use beffroi_domain::{Event, Micros};
+use crate::{Jid, Place, RoomLook, room};
+use beffroi_domain::{Event, Micros, RoomId};
 
 /// Ids in one query by ids.
 pub const MOST_IDS: usize = 100;
+
+/// The id of an event in an archive (XEP-0359 `stanza-id`): its number in its room; in the archive of a
+/// person, which holds many conversations, after the id of the conversation: `0000000000003-42`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArchiveId {
+    /// The conversation, in the archive of a person.
+    pub room: Option<RoomId>,
+    /// The event's number there.
+    pub seq: i64,
+}
+
+impl ArchiveId {
+    /// What this event is called where it is read.
+    pub fn of(event: &Event, place: &Place<'_>) -> Self {
+        let room = match place {
+            Place::Room(_) => None,
+            Place::Direct { .. } => Some(event.room),
+        };
+        Self { room, seq: event.seq }
+    }
+}
+
+impl std::fmt::Display for ArchiveId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.room {
+            Some(room) => write!(f, "{room}-{}", self.seq),
+            None => write!(f, "{}", self.seq),
+        }
+    }
+}
+
+impl std::str::FromStr for ArchiveId {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (room, seq) = match text.split_once('-') {
+            Some((room, seq)) => (Some(room.parse().map_err(|_| ())?), seq),
+            None => (None, text),
+        };
+        let digits = !seq.is_empty() && seq.bytes().all(|b| b.is_ascii_digit());
+        let seq = if digits { seq.parse().map_err(|_| ())? } else { return Err(()) };
+        Ok(Self { room, seq })
+    }
+}
 
 /// Which events of an archive are wanted, in which order, how many.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,12 +67,12 @@ pub struct ArchiveQuery {
     pub start: Option<Micros>,
     /// Not after.
     pub end: Option<Micros>,
-    /// Only these numbers.
-    pub ids: Option<Vec<i64>>,
-    /// Numbers below this one: RSM `<before>n</before>`, or the field `before-id`.
-    pub before: Option<i64>,
-    /// Numbers above this one: RSM `<after/>`, or the field `after-id`.
-    pub after: Option<i64>,
+    /// Only these.
+    pub ids: Option<Vec<ArchiveId>>,
+    /// What comes before each of these: RSM `<before>n</before>`, the field `before-id`.
+    pub before: Vec<ArchiveId>,
+    /// What comes after each of these: RSM `<after/>`, the field `after-id`.
+    pub after: Vec<ArchiveId>,
     /// The *last* page of what matches is wanted: RSM `<before/>`, with or without a number.
     pub backwards: bool,
     /// Most events wanted; 0 asks only for the count.
@@ -77,13 +120,13 @@ impl ArchiveQuery {
                 }
                 "start" => self.start = Some(instant("start", first)?),
                 "end" => self.end = Some(instant("end", first)?),
-                "before-id" => self.before = Some(number(first)?),
-                "after-id" => self.after = Some(number(first)?),
+                "before-id" => self.before = vec![archive_id(first)?],
+                "after-id" => self.after = vec![archive_id(first)?],
                 "ids" if values.len() > MOST_IDS => {
                     return Err(bad_request(format!("a query names at most {MOST_IDS} ids")));
                 }
                 "ids" => {
-                    self.ids = Some(values.iter().map(|id| number(id.trim())).collect::<Result<_, _>>()?)
+                    self.ids = Some(values.iter().map(|id| archive_id(id.trim())).collect::<Result<_, _>>()?)
                 }
                 // §4.1.5: a field that is not known makes the answer wrong, so it is refused.
                 other => {
@@ -100,15 +143,13 @@ impl ArchiveQuery {
             self.max = Some(max.content().trim().parse().map_err(|_| bad_request("<max/> is a number"))?);
         }
         if let Some(after) = set.find("after", ns::RSM) {
-            let after = number(after.content().trim())?;
-            self.after = Some(self.after.map_or(after, |field| field.max(after)));
+            self.after.push(archive_id(after.content().trim())?);
         }
         if let Some(before) = set.find("before", ns::RSM) {
             self.backwards = true;
             let before = before.content();
             if !before.trim().is_empty() {
-                let before = number(before.trim())?;
-                self.before = Some(self.before.map_or(before, |field| field.min(before)));
+                self.before.push(archive_id(before.trim())?);
             }
         }
         if set.find("index", ns::RSM).is_some() {
@@ -126,18 +167,16 @@ fn instant(name: &str, text: &str) -> Result<Micros, StanzaError> {
 }
 
 /// An id that no event has is not-found (XEP-0059 §2.3), not a mistake of form.
-fn number(text: &str) -> Result<i64, StanzaError> {
-    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let number = if digits { text.parse().ok() } else { None };
-    number.ok_or_else(|| StanzaError::new(Condition::ItemNotFound, "no event has this id"))
+fn archive_id(text: &str) -> Result<ArchiveId, StanzaError> {
+    text.parse().map_err(|()| StanzaError::new(Condition::ItemNotFound, "no event has this id"))
 }
 
 /// One event of the archive of `archive` (a room's address, or the account's own), for `to`.
 pub fn result(event: &Event, look: &RoomLook<'_>, queryid: Option<&str>, archive: &str, to: &str) -> String {
-    let seq = event.seq.to_string();
+    let event_id = ArchiveId::of(event, &look.place).to_string();
     let mut x = Xml::new();
     x.open("message", ns::CLIENT).attr("from", archive).attr("to", to);
-    x.open("result", ns::MAM).attr_if("queryid", queryid).attr("id", &seq);
+    x.open("result", ns::MAM).attr_if("queryid", queryid).attr("id", event_id);
     x.open("forwarded", ns::FORWARD);
     x.open("delay", ns::DELAY).attr("stamp", time::write(event.at)).close();
     room::write(&mut x, event, look, None, room::To::Bare, room::When::Archived);
@@ -147,8 +186,8 @@ pub fn result(event: &Event, look: &RoomLook<'_>, queryid: Option<&str>, archive
 /// What ends a page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
-    /// Number of the first event sent, and of the last; nothing when the page is empty.
-    pub bounds: Option<(i64, i64)>,
+    /// The first event sent, and the last; nothing when the page is empty.
+    pub bounds: Option<(ArchiveId, ArchiveId)>,
     /// Events that match in all, when it is known.
     pub count: Option<u64>,
     /// No further page in this direction.
@@ -190,16 +229,16 @@ pub fn form(id: &str, from: &str, to: &str) -> String {
     x.finish()
 }
 
-/// The number and the time of an event.
-pub type Mark = (i64, Micros);
+/// The id and the time of an event.
+pub type Mark = (ArchiveId, Micros);
 
 /// §5: the first and the last event of an archive; nothing when it is empty.
 pub fn metadata(id: &str, from: &str, to: &str, ends: Option<(Mark, Mark)>) -> String {
     let mut x = crate::iq::reply(id, from, to);
     x.open("metadata", ns::MAM);
     if let Some((first, last)) = ends {
-        for (name, (seq, at)) in [("start", first), ("end", last)] {
-            x.child(name).attr("id", seq.to_string()).attr("timestamp", time::write(at)).close();
+        for (name, (event, at)) in [("start", first), ("end", last)] {
+            x.child(name).attr("id", event.to_string()).attr("timestamp", time::write(at)).close();
         }
     }
     x.finish()

@@ -1,6 +1,7 @@
 //! Events of a room as messages: docs/protocol.md, « Events of a room »; XEP-0359: Unique and Stable
 //! Stanza IDs, version 0.7.0; XEP-0258: Security Labels in XMPP, version 1.1.1.
 
+use crate::mam::ArchiveId;
 use crate::ns;
 use crate::time;
 use crate::xml::{Prepared, Xml};
@@ -137,7 +138,8 @@ pub(crate) fn write<'n>(
     if when == When::Delayed {
         x.open("delay", ns::DELAY).attr("from", archive).attr("stamp", time::write(event.at)).close();
     }
-    x.open("stanza-id", ns::SID).attr("by", archive).attr("id", event.seq.to_string()).close();
+    x.open("stanza-id", ns::SID).attr("by", archive);
+    x.attr("id", ArchiveId::of(event, &look.place).to_string()).close();
     x.open("securitylabel", ns::LABEL).leaf("displaymarking", &look.label.name).child("label");
     x.open("label", ns::ROOM).attr("slug", &look.label.slug).close().close().close();
     x.close();

@@ -244,6 +244,17 @@ pub struct Iq {
     pub request: IqRequest,
 }
 
+/// Which copies of messages a stream wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Copies {
+    /// None.
+    Off,
+    /// Of what one's other devices said.
+    Others,
+    /// Of what this stream itself said to somebody, too: docs/protocol.md, how it learns the event's number.
+    Echo,
+}
+
 /// What an iq asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IqRequest {
@@ -268,7 +279,7 @@ pub enum IqRequest {
     /// XEP-0313 §5: the first and the last event of an archive.
     ArchiveMetadata,
     /// XEP-0280 §4 and §5: copies of one's other devices' messages, on or off.
-    Carbons(bool),
+    Carbons(Copies),
     /// docs/protocol.md, meetings.
     Meeting(MeetingRequest),
     /// XEP-0045 §9 and §10: done over HTTP here.
@@ -503,8 +514,11 @@ fn request(payload: &Element, get: bool) -> Result<IqRequest, StanzaError> {
         (ns::MAM, "query", true) => IqRequest::ArchiveForm,
         (ns::MAM, "metadata", true) => IqRequest::ArchiveMetadata,
         (ns::MAM, "query", false) => IqRequest::Archive(ArchiveQuery::decode(payload)?),
-        (ns::CARBONS, "enable", false) => IqRequest::Carbons(true),
-        (ns::CARBONS, "disable", false) => IqRequest::Carbons(false),
+        (ns::CARBONS, "enable", false) => IqRequest::Carbons(match payload.find("echo", ns::ROOM) {
+            Some(_) => Copies::Echo,
+            None => Copies::Others,
+        }),
+        (ns::CARBONS, "disable", false) => IqRequest::Carbons(Copies::Off),
         (ns::MEETING, _, _) => IqRequest::Meeting(MeetingRequest::decode(payload, get)?),
         (ns::MUC_ADMIN | ns::MUC_OWNER, "query", _) => IqRequest::MucOwnerOrAdmin,
         (ns::VCARD, "vCard", true) => IqRequest::Vcard,

@@ -247,21 +247,29 @@ impl Server {
                     })) => query.queryid.clone(),
                     _ => None,
                 };
+                if rest == "between two" {
+                    let event = happened("speech", None);
+                    return vec![mam::result(&event, &direct_look(ALICE, BOB), query.as_deref(), ALICE, &me)];
+                }
                 let event = happened(rest, None);
                 vec![mam::result(&event, &room_look(), query.as_deref(), ROOM, &me)]
             }
             "fin" => {
-                let numbers: Vec<_> = rest.split(' ').filter_map(|n| n.parse().ok()).collect();
+                let ids: Vec<mam::ArchiveId> = rest.split(' ').filter_map(|n| n.parse().ok()).collect();
                 let page = mam::Page {
-                    bounds: numbers.first().copied().zip(numbers.get(1).copied()),
-                    count: numbers.get(2).map(|count| *count as u64),
+                    bounds: ids.first().copied().zip(ids.get(1).copied()),
+                    count: ids.get(2).map(|count| count.seq as u64),
                     complete: rest.contains("complete"),
                 };
-                vec![mam::fin(self.asked(), ROOM, &me, &page)]
+                // A person's archive answers as the account itself.
+                let from = if ids.first().is_some_and(|id| id.room.is_some()) { "" } else { ROOM };
+                vec![mam::fin(self.asked(), from, &me, &page)]
             }
             "metadata" => {
-                let ends = (rest != "none").then_some(((1, NINE), (42, NINE + 60_000_000)));
-                vec![mam::metadata(self.asked(), ROOM, &me, ends)]
+                let own = rest == "own";
+                let id = |seq| mam::ArchiveId { room: own.then_some(RoomId(3)), seq };
+                let ends = (rest != "none").then_some(((id(1), NINE), (id(42), NINE + 60_000_000)));
+                vec![mam::metadata(self.asked(), if own { "" } else { ROOM }, &me, ends)]
             }
             "form" => vec![mam::form(self.asked(), ROOM, &me)],
             "direct" => {
@@ -282,9 +290,10 @@ impl Server {
             }
             "state-of" => {
                 let from = format!("{ROOM}/Bob Dupont");
+                let bob = im::Contact { address: BOB, name: "Bob Dupont" };
                 let typing =
                     im::chat_state(&from, MessageKind::Groupchat, beffroi_xmpp::ChatState::Composing, None);
-                vec![typing.to(&me), im::displayed(&from, MessageKind::Groupchat, "41").to(&me)]
+                vec![typing.to(&me), im::displayed(&from, MessageKind::Groupchat, "41", Some(&bob)).to(&me)]
             }
             "changed" => vec![im::changed(DOMAIN, "rooms", Some(&RoomId(3).to_string())).to(&me)],
             "rung" => vec![meeting::rung(self.asked(), MEETING, ROOM, &me)],

@@ -1,6 +1,6 @@
 //! Two people write: in a room, to each other, from several windows.
 
-use beffroi_it::{ALICE, BOB, Browser, House, Talker, attribute, element, text};
+use beffroi_it::{ALICE, BOB, Browser, CLAIRE, House, Talker, attribute, element, text};
 
 const ROOM: &str = "accueil@rooms.mairie.test";
 
@@ -123,4 +123,91 @@ async fn typing_and_reading_are_seen_by_the_others_and_kept_nowhere() {
         1
     );
     assert!(kept.iter().all(|(_, id, body)| id == "m1" || !body.is_empty()), "{kept:?}");
+}
+
+#[tokio::test]
+async fn how_far_everybody_read_is_there_for_who_comes_later_and_for_nobody_outside() {
+    let house = House::town();
+    house.add_account("denis@mairie.test", "Denis Petit", "agent");
+    let server = house.serve().await;
+    let alices = Browser::signed_in(&server, ALICE).await;
+    let mut alice = Talker::connect(&alices).await;
+    let mut bob = Talker::connect(&Browser::signed_in(&server, BOB).await).await;
+    alice.enter(ROOM).await;
+    bob.enter(ROOM).await;
+    alice.say_in(ROOM, "m1", "Lisez-moi").await;
+    let said = bob.message("m1").await;
+    let in_room: i64 = attribute(&said, "stanza-id", "id").unwrap().parse().unwrap();
+    alice.say_to(BOB, "d1", "Et toi").await;
+    bob.message("d1").await;
+    let displayed = |id: i64| format!("<displayed xmlns='urn:xmpp:chat-markers:0' id='{id}'/>");
+    bob.send(&format!(
+        "<message xmlns='jabber:client' type='groupchat' to='{ROOM}'>{}</message>",
+        displayed(in_room)
+    ))
+    .await;
+    bob.send(&format!("<message xmlns='jabber:client' type='chat' to='{ALICE}'>{}</message>", displayed(1)))
+        .await;
+    let live = alice.until("a read mark", |f| f.contains("<displayed") && f.contains("groupchat")).await;
+    assert_eq!(attribute(&live, "author", "address"), Some(BOB));
+    alice.until("a read mark", |f| f.contains("<displayed") && f.contains("type='chat'")).await;
+
+    let rooms = alices.get("/api/rooms").await.expect(200).json();
+    let mut marks = vec![];
+    for room in rooms.as_array().unwrap() {
+        let page =
+            alices.get(&format!("/api/rooms/{}", room["id"].as_str().unwrap())).await.expect(200).json();
+        for member in page["members"].as_array().unwrap() {
+            let who = member["address"].as_str().unwrap().to_owned();
+            marks.push((
+                room["kind"].as_str().unwrap().to_owned(),
+                who,
+                member["read_seq"].as_i64().unwrap(),
+            ));
+        }
+    }
+    marks.sort();
+    let mark = |kind: &str, who: &str, seq| (kind.to_owned(), who.to_owned(), seq);
+    let direct = [mark("direct", ALICE, 0), mark("direct", BOB, 1)];
+    let group = [mark("group", ALICE, 0), mark("group", BOB, in_room), mark("group", CLAIRE, 0)];
+    assert_eq!(marks, [&direct[..], &group[..]].concat());
+    // Who does not belong to the room learns nothing of its readers.
+    let outside = Browser::signed_in(&server, "denis@mairie.test").await;
+    for room in rooms.as_array().unwrap() {
+        outside.get(&format!("/api/rooms/{}", room["id"].as_str().unwrap())).await.expect(403);
+    }
+}
+
+/// XEP-0280 §6: a client that keeps to the standard shows its own message once. Ours asks for the echo.
+#[tokio::test]
+async fn the_window_that_wrote_hears_itself_only_if_it_asked() {
+    let house = House::town();
+    let server = house.serve().await;
+    let page = Browser::signed_in(&server, ALICE).await;
+    let mut strict = Talker::connect(&page).await;
+    let mut ours = Talker::connect(&page).await;
+    let mut bob = Talker::connect(&Browser::signed_in(&server, BOB).await).await;
+    strict.ask("set", "", "<enable xmlns='urn:xmpp:carbons:2'/>").await;
+    let echo = "<enable xmlns='urn:xmpp:carbons:2'><echo xmlns='urn:beffroi:room:0'/></enable>";
+    ours.ask("set", "", echo).await;
+    let copies = |talker: &Talker| {
+        let own = talker.heard.iter().filter(|f| f.contains("<sent")).filter_map(|f| text(f, "body"));
+        own.map(str::to_owned).collect::<Vec<_>>()
+    };
+    strict.say_to(BOB, "s1", "du client strict").await;
+    ours.until("a copy", |f| f.contains("<sent") && f.contains("du client strict")).await;
+    ours.say_to(BOB, "o1", "du nôtre").await;
+    let own = ours.until("its own", |f| f.contains("<sent") && f.contains("du nôtre")).await;
+    let seen = bob.message("o1").await;
+    assert_eq!(attribute(&own, "stanza-id", "id"), attribute(&seen, "stanza-id", "id"));
+    // Another window may choose the same id for something else: that one is told. The refused is forgotten.
+    ours.say_to(CLAIRE, "s1", "même id, autre fenêtre").await;
+    strict.say_to("nobody@mairie.test", "s2", "refusé").await;
+    assert!(strict.message("s2").await.contains("type='error'"));
+    ours.say_to(BOB, "s2", "encore").await;
+    strict.until("the last", |f| f.contains("<sent") && f.contains("encore")).await;
+    strict.settle().await;
+    assert_eq!(copies(&strict), ["du nôtre", "même id, autre fenêtre"]);
+    ours.until("its own", |f| f.contains("<sent") && f.contains("encore")).await;
+    assert_eq!(copies(&ours), ["même id, autre fenêtre"], "each of the others once, above");
 }

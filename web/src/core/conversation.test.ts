@@ -203,3 +203,16 @@ test('somebody stops writing when they have spoken, or after a while', () => {
   vi.advanceTimersByTime(15_000);
   expect(conversation.value.typing).toEqual([]);
 });
+
+test('who has read is known from the members’ list, goes on live, and ends with membership', () => {
+  const conversation = enter(new Room());
+  const member = (name: string, read_seq: number) => ({ address: `${name}@x`, name, role: 'member' as const, read_seq });
+  const reads = () => [...conversation.value.reads].map(([address, { name, seq }]) => `${address} ${name} ${seq}`);
+  conversation.handleRead('bob@x', 'bob', 7); // overtook the list
+  conversation.handleMembers([member('alice', 9), member('bob', 4), member('claire', 5)]);
+  expect(reads()).toEqual(['bob@x bob 7', 'claire@x claire 5']);
+  conversation.handleRead('claire@x', 'claire', 6);
+  conversation.handleRead('claire@x', 'claire', 3);
+  conversation.handleMembers([member('alice', 9), member('claire', 5)]);
+  expect(reads()).toEqual(['claire@x claire 6']);
+});

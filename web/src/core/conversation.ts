@@ -16,6 +16,12 @@ export interface Pending {
   why: string;
 }
 
+/** How far somebody else has read. */
+export interface Reader {
+  name: string;
+  seq: number;
+}
+
 export interface ConversationState {
   /** In the order of the timeline, without holes from the first to the last held here. */
   events: readonly RoomEvent[];
@@ -28,8 +34,8 @@ export interface ConversationState {
   problem: Problem | null;
   /** Names of those who write. */
   typing: readonly string[];
-  /** By name: the last event that each one has read. */
-  reads: ReadonlyMap<string, number>;
+  /** By address: the last event that each of the others has read. */
+  reads: ReadonlyMap<string, Reader>;
   /** What is numbered above this is new since the conversation was opened; null when nothing is. */
   newAfter: number | null;
 }
@@ -315,9 +321,16 @@ export class Conversation extends Readable<ConversationState> {
 
   // Reading
 
-  handleRead(name: string, seq: number): void {
-    if ((this.value.reads.get(name) ?? 0) >= seq) return;
-    this.#change({ reads: new Map(this.value.reads).set(name, seq) });
+  handleRead(address: string, name: string, seq: number): void {
+    if ((this.value.reads.get(address)?.seq ?? 0) >= seq) return;
+    this.#change({ reads: new Map(this.value.reads).set(address, { name, seq }) });
+  }
+
+  /** Everybody in the room as the server lists them: who left has read nothing any more. A marker may have overtaken the list. */
+  handleMembers(members: readonly { address: string; name: string; read_seq: number }[]): void {
+    const others = members.filter((one) => one.address !== this.options.me.address);
+    const reads = others.map(({ address, name, read_seq }): [string, Reader] => [address, { name, seq: Math.max(read_seq, this.value.reads.get(address)?.seq ?? 0) }]);
+    this.#change({ reads: new Map(reads) });
   }
 
   /** True while the end of the conversation is in front of someone's eyes. */

@@ -32,5 +32,5 @@ test('my own words are not new to me', () => {
 
 test('who has seen my latest words, by name', () => {
   const events = [said(1, 'alice', 0), said(2, 'bob', 1), said(3, 'alice', 2)];
-  expect(readers(events, new Map([['Bob', 3], ['Claire', 2]]), 'alice@x')).toEqual({ seq: 3, names: ['Bob'] });
+  expect(readers(events, new Map([['b@x', { name: 'Bob', seq: 3 }], ['c@x', { name: 'Claire', seq: 2 }]]), 'alice@x')).toEqual({ seq: 3, names: ['Bob'] });
 });

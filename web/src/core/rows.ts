@@ -48,9 +48,9 @@ function sameVoice(a: Speech | FileShared, b: Speech | FileShared): boolean {
 }
 
 /** Who has read up to my latest words: names, for the latest event only. */
-export function readers(events: readonly RoomEvent[], reads: ReadonlyMap<string, number>, me: string): { seq: number; names: string[] } | null {
+export function readers(events: readonly RoomEvent[], reads: ReadonlyMap<string, { name: string; seq: number }>, me: string): { seq: number; names: string[] } | null {
   const mine = events.findLast((event) => (event.type === 'speech' || event.type === 'file') && event.author.address === me);
   if (!mine) return null;
-  const names = [...reads].filter(([, seq]) => seq >= mine.seq).map(([name]) => name);
+  const names = [...reads.values()].filter((reader) => reader.seq >= mine.seq).map((reader) => reader.name);
   return { seq: mine.seq, names: names.sort((a, b) => a.localeCompare(b)) };
 }

@@ -140,6 +140,8 @@ export interface Member {
   address: string;
   name: string;
   role: MemberRole;
+  /** Number of the last event that they read, 0 before they read any. */
+  read_seq: number;
 }
 
 export interface Room {

@@ -29,7 +29,7 @@ export type Call = { kind: 'rang'; room: Room; by: string } | { kind: 'spoke'; r
 export class Workspace {
   readonly rooms: Rooms;
   readonly roster = new Roster();
-  /** Bumped when a room's members, label or name changed: those who show details ask again. */
+  /** Bumped when a room's members, label or name changed, or may have while the link was lost: those who show details ask again. */
   readonly changes = new Changes();
   /** Bumped when the body's name, colour, labels or someone's clearance changed. */
   readonly organisation = new Count();
@@ -39,6 +39,7 @@ export class Workspace {
   #meetings = new Map<string, Meeting>();
   #folders = new Map<string, Folder>();
   #entered = new Set<string>();
+  #streams = 0;
 
   constructor(
     readonly session: Session,
@@ -98,6 +99,7 @@ export class Workspace {
   /** A new stream: joins, asks who is there, and fills what was missed. */
   async handleReady(): Promise<void> {
     this.#entered.clear();
+    this.#streams += 1;
     if (this.guest) {
       this.#resync();
       return;
@@ -109,6 +111,8 @@ export class Workspace {
     await this.rooms.refresh();
     this.#enterRooms();
     this.#resync();
+    // Who read, came or went meanwhile was told to nobody here.
+    if (this.#streams > 1) this.changes.bump(...this.rooms.value.rooms.map((room) => room.id));
   }
 
   handleLinkLost(): void {
@@ -197,7 +201,7 @@ export class Workspace {
 
   #handleRead({ room, address, name, seq }: Extract<Incoming, { kind: 'read' }>): void {
     if (this.#mine(address, name)) return this.rooms.read(room, seq); // on another screen of mine
-    this.#conversations.get(room)?.handleRead(this.roster.name(address) ?? (name || address), seq);
+    this.#conversations.get(room)?.handleRead(address || name, this.roster.name(address) ?? (name || address), seq);
   }
 
   /** A room shows people by their name; mine may be numbered when I am there twice. */
@@ -230,8 +234,10 @@ export class Changes extends Readable<ReadonlyMap<string, number>> {
   constructor() {
     super(new Map());
   }
-  bump(room: string): void {
-    this.set(new Map(this.value).set(room, (this.value.get(room) ?? 0) + 1));
+  bump(...rooms: string[]): void {
+    const counts = new Map(this.value);
+    for (const room of rooms) counts.set(room, (counts.get(room) ?? 0) + 1);
+    this.set(counts);
   }
 }
 

@@ -46,6 +46,11 @@ describe('messages of a room', () => {
     expect(read(`<message xmlns='jabber:client' type='groupchat' from='${room}/Bob Lambert'><displayed xmlns='urn:xmpp:chat-markers:0' id='42'/></message>`)).toEqual([
       { kind: 'read', room, name: 'Bob Lambert', address: '', seq: 42 },
     ]);
+    // Two people of one name: the nick is numbered, the server says who it is.
+    const author = `<author xmlns='urn:beffroi:room:0' address='bob2@demo.localhost' name='Bob Lambert' kind='account'/>`;
+    expect(read(`<message xmlns='jabber:client' type='groupchat' from='${room}/Bob Lambert (2)'><displayed xmlns='urn:xmpp:chat-markers:0' id='42'/>${author}</message>`)).toEqual([
+      { kind: 'read', room, name: 'Bob Lambert', address: 'bob2@demo.localhost', seq: 42 },
+    ]);
   });
 
   test('a refusal names the message that it refuses', () => {
@@ -120,7 +125,7 @@ test('a call is read at the address of the other, with who called', () => {
 test.each([
   `<message xmlns='jabber:client'/>`,
   `<message xmlns='jabber:client' type='groupchat' from=''><body>no number</body></message>`,
-  `<message xmlns='jabber:client' type='groupchat' from='${room}/B'><body>x</body><stanza-id xmlns='urn:xmpp:sid:0' id='-1'/></message>`,
+  `<message xmlns='jabber:client' type='groupchat' from='${room}/B'><body>x</body><stanza-id xmlns='urn:xmpp:sid:0' id='x'/></message>`,
   `<message xmlns='jabber:client' type='headline'><meeting xmlns='urn:other'/></message>`,
   `<presence xmlns='jabber:client' type='subscribe' from='bob@demo.localhost'/>`,
 ])('what means nothing is skipped: %s', (text) => {

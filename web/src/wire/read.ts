@@ -42,7 +42,7 @@ function readMessage(message: Element, me: Me, at: number | null): Incoming[] {
   const state = childIn(message, NS.chatstates)?.localName;
   if (state && !event) found.push({ kind: 'typing', room, name, address, composing: state === 'composing' });
   const displayed = child(message, 'displayed', NS.markers);
-  const seq = Number(displayed?.getAttribute('id') ?? 0);
+  const seq = numberOf(displayed?.getAttribute('id') ?? '');
   if (seq > 0) found.push({ kind: 'read', room, name, address, seq });
   return found;
 }
@@ -62,7 +62,7 @@ function readRefusal(message: Element, room: string): Incoming[] {
 
 /** What a message adds to the timeline; null when it is not numbered or adds nothing. */
 export function readEvent(message: Element, me: Me, at: number | null, archivedAs: string | null = null): RoomEvent | null {
-  const seq = Number(archivedAs ?? child(message, 'stanza-id', NS.stanzaId)?.getAttribute('id') ?? 0);
+  const seq = numberOf(archivedAs ?? child(message, 'stanza-id', NS.stanzaId)?.getAttribute('id') ?? '');
   if (!Number.isSafeInteger(seq) || seq < 1) return null;
   const numbered = { seq, at: at ?? Date.now() };
 
@@ -84,6 +84,11 @@ export function readEvent(message: Element, me: Me, at: number | null, archivedA
     thread: child(message, 'thread', NS.client)?.textContent || null,
   };
   return speech;
+}
+
+/** The event's number in its room: all of a room's id, the end of one in my own archive (`0000000000003-42`). */
+function numberOf(id: string): number {
+  return Number(id.slice(id.lastIndexOf('-') + 1));
 }
 
 function readFile(element: Element, numbered: { seq: number; at: number }): FileShared {

@@ -78,8 +78,9 @@ export class Xmpp implements Wire {
     });
   }
 
+  /** What I say to somebody comes back to all my windows; to this one too, for the number that it got. */
   async carbons(): Promise<void> {
-    await this.ask('set', null, x('enable', { xmlns: NS.carbons }));
+    await this.ask('set', null, x('enable', { xmlns: NS.carbons }, x('echo', { xmlns: NS.room })));
   }
 
   present(away: boolean): void {

@@ -32,7 +32,10 @@ async fn shown(edge: &Edge, caller: &Caller, view: &RoomView) -> Result<Value, P
     body["members"] = view
         .members
         .iter()
-        .map(|m| json!({"address": m.account.address.as_str(), "name": m.account.name.as_str(), "role": m.rank.word()}))
+        .map(|m| {
+            json!({"address": m.account.address.as_str(), "name": m.account.name.as_str(),
+                "role": m.rank.word(), "read_seq": m.read_seq})
+        })
         .collect();
     Ok(body)
 }

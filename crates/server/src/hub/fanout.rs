@@ -5,9 +5,10 @@ use beffroi_domain::meeting::guest_address;
 use beffroi_domain::{AccountId, Author, Content, Event, MemberRank, RoomId, RoomKind};
 use beffroi_store::{Heard, Listener, Notice};
 use beffroi_xmpp::carbons::{self, Direction};
+use beffroi_xmpp::mam::ArchiveId;
 use beffroi_xmpp::meeting::Over;
 use beffroi_xmpp::muc::status;
-use beffroi_xmpp::{MessageKind, Place, RoomLook, StreamError, im, room};
+use beffroi_xmpp::{Copies, MessageKind, Place, RoomLook, StreamError, im, room};
 use std::sync::Arc;
 
 pub(super) async fn run(hub: Hub, mut listener: Listener) {
@@ -177,10 +178,16 @@ impl Hub {
             let wrote = matches!(&event.author, Author::Account(id, ..) if *id == reader.id);
             let streams = self.registry().streams_of(reader.id);
             if wrote {
-                // The sender's own windows, the one that wrote included: it learns the event's number so.
+                // The sender's own windows; the one that wrote, if it asked to learn the event's number so.
                 let kept = room::event_as_kept(event, &look);
+                let origin = match &event.content {
+                    Content::Speech(speech) => speech.origin.as_str(),
+                    _ => "",
+                };
                 for stream in streams {
-                    if self.registry().carbons.contains(&stream.key) {
+                    let copies = self.registry().copies.get(&stream.key).copied();
+                    let own = stream.said(origin);
+                    if copies == Some(Copies::Echo) || (copies == Some(Copies::Others) && !own) {
                         stream.send(carbons::copy(Direction::Sent, &kept, &stream.bare, &stream.full));
                     }
                 }
@@ -228,7 +235,8 @@ impl Hub {
                 .iter()
                 .find(|o| o.client.bare == reader.address.as_str())
                 .map_or(reader.name.as_str(), |o| &o.nick);
-            let news = im::displayed(&format!("{address}/{nick}"), MessageKind::Groupchat, &id);
+            let who = im::Contact { address: reader.address.as_str(), name: reader.name.as_str() };
+            let news = im::displayed(&format!("{address}/{nick}"), MessageKind::Groupchat, &id, Some(&who));
             for occupant in occupants.iter().filter(|o| o.rank != MemberRank::Guest) {
                 occupant.client.send(news.to(&occupant.client.full));
             }
@@ -237,7 +245,8 @@ impl Hub {
         let Some(facts) = store.room(room).await?.filter(|r| r.kind == RoomKind::Direct) else {
             return Ok(());
         };
-        let news = im::displayed(reader.address.as_str(), MessageKind::Chat, &id);
+        let id = ArchiveId { room: Some(room), seq }.to_string();
+        let news = im::displayed(reader.address.as_str(), MessageKind::Chat, &id, None);
         for other in store.member_ids(facts.id).await?.into_iter().filter(|id| *id != account) {
             for client in self.registry().streams_of(other) {
                 client.send(news.to(&client.full));

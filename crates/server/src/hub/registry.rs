@@ -4,9 +4,9 @@ use beffroi_app::{Caller, Person};
 use beffroi_domain::meeting::{Meeting, ParticipantId};
 use beffroi_domain::{Account, AccountId, GuestId, MemberRank, Room, RoomId, TenantId};
 use beffroi_xmpp::meeting::Slot;
-use beffroi_xmpp::{Availability, StreamError};
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use beffroi_xmpp::{Availability, Copies, StreamError};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 
 /// Number of a connection on this node.
@@ -25,9 +25,15 @@ pub(super) struct Client {
     pub caller: Caller,
     /// When this stream's use was last written down, microseconds.
     pub touched: std::sync::atomic::AtomicI64,
+    /// Ids of what this stream said to somebody and what was not told yet, oldest first.
+    saying: Mutex<VecDeque<String>>,
     outbox: mpsc::Sender<String>,
     end: mpsc::Sender<(StreamError, &'static str)>,
 }
+
+/// Messages said and not told yet that are remembered as a stream's own. One that is forgotten comes back
+/// as a copy, which clients know by its id.
+const SAYING: usize = 256;
 
 impl Client {
     pub(super) fn new(
@@ -38,7 +44,8 @@ impl Client {
         end: mpsc::Sender<(StreamError, &'static str)>,
     ) -> Self {
         let touched = caller.last_used.into();
-        Self { key, bare: super::bare(&caller), full, caller, touched, outbox, end }
+        let saying = Mutex::default();
+        Self { key, bare: super::bare(&caller), full, caller, touched, saying, outbox, end }
     }
 
     /// Puts a frame into the reader's queue.
@@ -49,6 +56,22 @@ impl Client {
                 "this connection reads too slowly; reconnect and read the archive",
             );
         }
+    }
+
+    /// This stream says something to somebody: to itself it is no news.
+    pub(super) fn says(&self, origin: &str) {
+        let mut saying = self.saying.lock().unwrap_or_else(PoisonError::into_inner);
+        if saying.len() >= SAYING {
+            saying.pop_front();
+        }
+        saying.push_back(origin.to_owned());
+    }
+
+    /// Whether it was this stream that said so; it is asked once, when it is told or refused.
+    pub(super) fn said(&self, origin: &str) -> bool {
+        let mut saying = self.saying.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = saying.iter().position(|own| own == origin);
+        place.is_some_and(|place| saying.remove(place).is_some())
     }
 
     /// Ends the stream; the first reason wins.
@@ -148,7 +171,8 @@ impl Live {
 pub(super) struct Registry {
     pub clients: HashMap<Key, Arc<Client>>,
     pub present: HashMap<Key, Availability>,
-    pub carbons: HashSet<Key>,
+    /// Which copies each stream asked for.
+    pub copies: HashMap<Key, Copies>,
     pub of_account: HashMap<AccountId, Vec<Arc<Client>>>,
     pub rooms: HashMap<RoomId, Crowd>,
     pub meetings: HashMap<RoomId, Live>,
@@ -166,7 +190,7 @@ impl Registry {
     pub(super) fn remove(&mut self, client: &Client) -> Vec<RoomId> {
         self.clients.remove(&client.key);
         self.present.remove(&client.key);
-        self.carbons.remove(&client.key);
+        self.copies.remove(&client.key);
         if let Some(account) = client.account()
             && let Some(own) = self.of_account.get_mut(&account)
         {

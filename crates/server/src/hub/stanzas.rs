@@ -104,14 +104,8 @@ impl Hub {
                     .collect();
                 client.send(im::roster(id, me, &contacts));
             }
-            (IqRequest::Carbons(on), Target::Own | Target::Server) => {
-                let mut registry = self.registry();
-                if on {
-                    registry.carbons.insert(client.key);
-                } else {
-                    registry.carbons.remove(&client.key);
-                }
-                drop(registry);
+            (IqRequest::Carbons(copies), Target::Own | Target::Server) => {
+                self.registry().copies.insert(client.key, copies);
                 client.send(iq::result(id, "", me));
             }
             (IqRequest::DiscoInfo { .. }, Target::Server) => {
@@ -175,6 +169,10 @@ impl Hub {
                     return Err(StanzaError::new(Condition::NotAcceptable, "you are not in this room"));
                 }
                 client.send(iq::result(id, &from, me));
+            }
+            (IqRequest::ArchiveMetadata, Target::Own) => {
+                let ends = self.own_archive_ends(client).await?;
+                client.send(mam::metadata(id, &from, me, ends));
             }
             (IqRequest::ArchiveMetadata, Target::Room(slug)) => {
                 let room = self.room_of(client, &slug).await.map_err(told)?;

@@ -6,6 +6,7 @@ use super::{Hub, answer};
 use crate::clock;
 use beffroi_app::{Error, Person};
 use beffroi_domain::{Address, MeetingId, MemberRank, Room, RoomId, Speech};
+use beffroi_xmpp::mam::ArchiveId;
 use beffroi_xmpp::{
     ChatState, Condition, Jid, Message, MessageAct, MessageKind, StanzaError, im, iq, stanza,
 };
@@ -89,7 +90,8 @@ impl Hub {
                 self.typing_in_room(client, room.id, &seated.nick, *state)
             }
             MessageAct::Displayed { id } if seated.rank != MemberRank::Guest => {
-                self.read(client, room.id, id).await?
+                let unknown = |_| StanzaError::new(Condition::ItemNotFound, "no event has this id");
+                self.read(client, room.id, id.parse().map_err(unknown)?).await?
             }
             MessageAct::Subject(subject) => {
                 let app = self.app();
@@ -114,7 +116,12 @@ impl Hub {
             MessageAct::Speech { payload, thread, origin, .. } => {
                 let room = self.app().direct(&client.caller, with, now).await.map_err(told)?;
                 let speech = self.speech(client, room.id, payload, thread.as_deref(), origin.as_deref())?;
-                self.app().say(&client.caller, room.id, speech, now).await.map_err(told)?;
+                let origin = speech.origin.clone();
+                client.says(&origin);
+                if let Err(error) = self.app().say(&client.caller, room.id, speech, now).await {
+                    client.said(&origin);
+                    return Err(told(error));
+                }
             }
             MessageAct::ChatState(state) => {
                 if let Some(other) = self.colleague(client, with).await? {
@@ -124,15 +131,16 @@ impl Hub {
                     }
                 }
             }
-            // Between two, other clients mark by the sender's id of the message, which is no number of ours.
-            MessageAct::Displayed { id } if id.parse::<i64>().is_err() => {}
             MessageAct::Displayed { id } => {
+                // Between two, other clients mark by the sender's id of the message, which is not ours.
+                let Ok(ArchiveId { room: named, seq }) = id.parse() else { return Ok(()) };
                 let me = client.account().ok_or_else(|| answer::not_found("person"))?;
                 if let Some(other) = self.colleague(client, with).await?
                     && let Some(room) =
                         self.app().store().direct_between(me, other).await.map_err(|e| told(e.into()))?
+                    && named.is_none_or(|named| named == room.id)
                 {
-                    self.read(client, room.id, id).await?;
+                    self.read(client, room.id, seq).await?;
                 }
             }
             MessageAct::Subject(_) | MessageAct::Other => {}
@@ -201,9 +209,7 @@ impl Hub {
         }
     }
 
-    async fn read(&self, client: &Client, room: RoomId, id: &str) -> Result<(), StanzaError> {
-        let seq =
-            id.parse().map_err(|_| StanzaError::new(Condition::ItemNotFound, "no event has this id"))?;
+    async fn read(&self, client: &Client, room: RoomId, seq: i64) -> Result<(), StanzaError> {
         self.app()
             .mark_read(&client.caller, room, seq, clock::now())
             .await
