@@ -16,14 +16,24 @@ export const api = new Api(http);
 export const session = new SessionKeeper(api, (token) => {
   http.csrf = token;
 });
-http.onSignedOut = () => session.ended();
+// One refusal may be of a token that another page just replaced: the session itself says whether it is over.
+http.onSignedOut = () => void session.check();
 /** Who is asked for a proof in the middle of something. */
 export const prover = new Prover();
-http.onRefused = (problem) => prover.ask(problem);
+http.onRefused = (problem, background) => prover.ask(problem, background);
+// Another page of this browser proved something, or somebody else signed in there: what one person asked for
+// is never sent again as another.
 http.onChanged = async () => {
+  const before = session.session?.address;
   await session.check();
-  return session.session !== null;
+  return before !== undefined && session.session?.address === before;
 };
+let asking = session.session?.address;
+session.subscribe((state) => {
+  const now = state.status === 'signed-in' ? state.session.address : undefined;
+  if (asking !== undefined && now !== asking) prover.answer(false);
+  asking = now;
+});
 export const uploads = new Uploads(new UploadHttp(api));
 
 /** Everything of the person who is signed in; null before and after. */
@@ -65,8 +75,10 @@ class Desk extends Readable<Workspace | null> {
     const proved = mine.kind === 'account' ? mine.factor : '';
     if (this.value?.session.address === mine.address) {
       // A stream is worth what the session was worth when it was opened.
-      if (proved !== this.#proved && !this.value.currentMeeting) this.#xmpp?.again();
+      // In a meeting it waits: a new stream now would cut it.
+      if (proved === this.#proved || this.value.currentMeeting) return;
       this.#proved = proved;
+      this.#xmpp?.again();
       return;
     }
     this.#proved = proved;

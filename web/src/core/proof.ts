@@ -28,21 +28,33 @@ export function provable(problem: Problem): boolean {
  */
 export class Prover extends Readable<Asked | null> {
   #waiting: ((proved: boolean) => void)[] = [];
+  /** What the person would rather not prove; forgotten when they go elsewhere. */
+  #declined = new Set<string>();
 
   constructor() {
     super(null);
   }
 
-  /** Asks for what a refusal names; true once it is proved, false when the person would rather not. */
-  ask(problem: Problem): Promise<boolean> {
+  /**
+   * Asks for what a refusal names; true once it is proved, false when the person would rather not. In the
+   * `background` (a page that reads itself again) what was declined here is not asked again.
+   */
+  ask(problem: Problem, background = false): Promise<boolean> {
+    if (background && this.#declined.has(problem.rule ?? '')) return Promise.resolve(false);
     return new Promise((done) => {
       this.#waiting.push(done);
       if (this.value === null) this.set({ rule: problem.rule ?? '', needs: problem.needs });
     });
   }
 
+  /** The person went to another place: what they declined there may be asked here. */
+  moved(): void {
+    this.#declined.clear();
+  }
+
   /** The person answered, or closed the question. */
   answer(proved: boolean): void {
+    if (this.value && !proved) this.#declined.add(this.value.rule);
     const waiting = this.#waiting;
     this.#waiting = [];
     this.set(null);

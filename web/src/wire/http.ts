@@ -13,7 +13,7 @@ export class Http {
   /** Called when the server says that the session is over. */
   onSignedOut: () => void = () => {};
   /** Called when a proof would lift a refusal; true when it was given, and the request is sent again. */
-  onRefused: (problem: Problem) => Promise<boolean> = () => Promise.resolve(false);
+  onRefused: (problem: Problem, background: boolean) => Promise<boolean> = () => Promise.resolve(false);
   /** Called when the session has another token than this page knows, since another page proved something; true to send again. */
   onChanged: () => Promise<boolean> = () => Promise.resolve(false);
 
@@ -52,7 +52,7 @@ export class Http {
       return await this.once<T>(method, path, body);
     } catch (cause) {
       if (!(cause instanceof Problem)) throw cause;
-      const again = provable(cause) ? await this.onRefused(cause) : cause.title === 'csrf' && (await this.onChanged());
+      const again = provable(cause) ? await this.onRefused(cause, method === 'GET') : cause.title === 'csrf' && (await this.onChanged());
       if (!again) throw cause;
       return this.once<T>(method, path, body);
     }
@@ -72,15 +72,15 @@ export class Http {
     } catch {
       throw Problem.unreachable();
     }
-    if (!response.ok) throw await this.problem(response);
+    if (!response.ok) throw await this.problem(response, path);
     if (response.status === 204) return undefined as T;
     const text = await response.text();
     return (text === '' ? undefined : JSON.parse(text)) as T;
   }
 
-  private async problem(response: Response): Promise<Problem> {
+  private async problem(response: Response, path: string): Promise<Problem> {
     const problem = problemOf(response.status, await response.text().catch(() => ''));
-    if (problem.title === 'signed-out') this.onSignedOut();
+    if (problem.title === 'signed-out' && !path.startsWith('/session')) this.onSignedOut();
     return problem;
   }
 }

@@ -12,7 +12,17 @@ export class UploadHttp implements UploadDoor {
   offset = async (upload: string) => (await this.api.upload(upload)).offset;
   forget = (upload: string) => this.api.forgetUpload(upload);
 
-  put(upload: string, offset: number, bytes: Blob, progress: (sent: number) => void, stop: AbortSignal): Promise<Put> {
+  async put(upload: string, offset: number, bytes: Blob, progress: (sent: number) => void, stop: AbortSignal): Promise<Put> {
+    try {
+      return await this.once(upload, offset, bytes, progress, stop);
+    } catch (cause) {
+      // A proof in another page gave the session another token: nothing of this part was taken yet.
+      if (!(cause instanceof Problem) || cause.title !== 'csrf' || !(await this.api.http.onChanged())) throw cause;
+      return this.once(upload, offset, bytes, progress, stop);
+    }
+  }
+
+  private once(upload: string, offset: number, bytes: Blob, progress: (sent: number) => void, stop: AbortSignal): Promise<Put> {
     return new Promise((resolve, reject) => {
       const request = new XMLHttpRequest();
       request.open('PATCH', this.api.http.url(`/uploads/${encodeURIComponent(upload)}`));
