@@ -180,12 +180,43 @@ impl App {
                         "this account holds more than a password; prove one of its keys or codes".into(),
                     ));
                 }
-                self.check_password(account, password, &caller.origin, now).await?;
-                Proved::PASSWORD
+                match self.check_password(account, password, &caller.origin, now).await {
+                    Err(Error::WrongCredentials) => {
+                        self.refused_proof(caller, "credentials", now).await?;
+                        return Err(Error::WrongCredentials);
+                    }
+                    other => other.map(|()| Proved::PASSWORD)?,
+                }
             }
-            code => self.check_code(account, &code, &caller.origin, now).await?,
+            code => match self.check_code(account, &code, &caller.origin, now).await {
+                Err(Error::WrongCode) => {
+                    self.refused_proof(caller, "code", now).await?;
+                    return Err(Error::WrongCode);
+                }
+                other => other?,
+            },
         };
         self.proved(caller, proved, agent, now).await
+    }
+
+    /// Notes that a proof within a session was refused: guessing from a stolen one leaves its trace.
+    pub(crate) async fn refused_proof(
+        &self,
+        caller: &Caller,
+        rule: &'static str,
+        now: Micros,
+    ) -> Result<(), Error> {
+        let failed = entry("session.prove", Outcome::Denied, caller.who(), &caller.origin);
+        Ok(self.store.note(caller.tenant.id, NewEntry { rule: Some(rule), ..failed }, now).await?)
+    }
+
+    /// Ends the other browser sessions of the caller: what they were opened with is no longer what it was.
+    pub(crate) async fn end_others(&self, caller: &Caller, now: Micros) -> Result<(), Error> {
+        let own = self.store.sessions_of(caller.account()?.id).await?;
+        for other in own.iter().filter(|s| s.id != caller.session && s.application.is_none()) {
+            self.end_session(caller, other.id, now).await?;
+        }
+        Ok(())
     }
 
     /// Writes down a proof within a session.
@@ -303,7 +334,14 @@ impl App {
         let seed: &[u8; totp::SEED] = seed.as_slice().try_into().map_err(|_| late())?;
         let step = totp::check(seed, typed, 0, now).ok_or(Error::WrongCode)?;
         self.store.end_ceremony(kind, token, now).await?.ok_or_else(late)?;
-        let new = NewFactor { kind: FactorKind::Totp, name, secret: seed, credential: None, counter: step };
+        let new = NewFactor {
+            kind: FactorKind::Totp,
+            name,
+            secret: seed,
+            credential: None,
+            counter: step,
+            origin: caller.origin.as_str(),
+        };
         let factor = self.store.add_factor(&permit, new, now).await?;
         self.added(caller, &permit, factor, Proved::TOTP, agent, now).await
     }
@@ -319,15 +357,27 @@ impl App {
         now: Micros,
     ) -> Result<Confirmed, Error> {
         let none_left = self.store.recovery_codes_left(permit.account()).await? == 0;
-        let codes = if none_left { Some(self.renew_recovery(permit, now).await?) } else { None };
+        let codes = match none_left {
+            true => Some(self.renew_recovery(permit, caller, now).await?),
+            false => None,
+        };
+        // The first factor shuts out whoever came in by the password alone.
+        if self.store.factors_of(permit.account()).await?.len() == 1 {
+            self.end_others(caller, now).await?;
+        }
         let signed_in = self.proved(caller, proved, agent, now).await?;
         Ok(Confirmed { factor, codes, signed_in })
     }
 
-    async fn renew_recovery(&self, permit: &OwnPermit, now: Micros) -> Result<Vec<Zeroizing<String>>, Error> {
+    async fn renew_recovery(
+        &self,
+        permit: &OwnPermit,
+        caller: &Caller,
+        now: Micros,
+    ) -> Result<Vec<Zeroizing<String>>, Error> {
         let codes: Vec<_> = (0..recovery::CODES).map(|_| recovery::code(self.store.random())).collect();
         let kept: Vec<_> = codes.iter().filter_map(|code| recovery::read(code)).collect();
-        self.store.set_recovery_codes(permit, &kept, now).await?;
+        self.store.set_recovery_codes(permit, &kept, caller.origin.as_str(), now).await?;
         Ok(codes)
     }
 
@@ -346,7 +396,7 @@ impl App {
                 "recovery codes stand in for a key or an application; add one of these first".into(),
             ));
         }
-        self.renew_recovery(&permit, now).await
+        self.renew_recovery(&permit, caller, now).await
     }
 
     /// Gives a factor another name.
@@ -368,7 +418,9 @@ impl App {
     /// `Denied`, `NotFound`.
     pub async fn remove_factor(&self, caller: &Caller, factor: FactorId, now: Micros) -> Result<(), Error> {
         let permit = self.own(caller, now).await?;
-        Ok(self.store.remove_factor(&permit, factor, now).await?)
+        self.store.remove_factor(&permit, factor, caller.origin.as_str(), now).await?;
+        // A session that a lost key opened ends with it.
+        self.end_others(caller, now).await
     }
 
     /// The caller's own sign-ins and refusals, latest first.

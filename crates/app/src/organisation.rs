@@ -67,7 +67,7 @@ impl App {
             tenant: self.store.tenant(caller.tenant.id).await?.ok_or(Error::NotFound("organisation"))?,
             labels: labels.into_iter().map(|label| LabelView { rooms: under(&label.slug), label }).collect(),
             headcount: self.store.headcount(&permit).await?,
-            second_factor: caller.factor == Factor::Second,
+            second_factor: caller.factor >= Factor::Second,
         })
     }
 

@@ -1,7 +1,7 @@
 //! What someone and their colleagues said to each other, all of it in one order.
 
 use crate::{App, Caller, Error};
-use beffroi_domain::RoomId;
+use beffroi_domain::{Micros, RoomId};
 use beffroi_policy::{Permit, ReadRoom, decide};
 use beffroi_store::{Direct, OwnRange, Page, Range, StoreError};
 
@@ -12,8 +12,13 @@ impl App {
     ///
     /// # Errors
     /// `NotFound` for guests, and when the range begins or ends at an event that is not there.
-    pub async fn own_history(&self, caller: &Caller, range: OwnRange) -> Result<(Page, Vec<Direct>), Error> {
-        let (directs, permits) = self.directs(caller).await?;
+    pub async fn own_history(
+        &self,
+        caller: &Caller,
+        range: OwnRange,
+        now: Micros,
+    ) -> Result<(Page, Vec<Direct>), Error> {
+        let (directs, permits) = self.directs(caller, now).await?;
         let page = self.store.own_history(&permits, range).await.map_err(|error| match error {
             StoreError::Gone { what } => Error::NotFound(what),
             error => error.into(),
@@ -29,8 +34,9 @@ impl App {
         &self,
         caller: &Caller,
         ids: &[(RoomId, i64)],
+        now: Micros,
     ) -> Result<(Page, Vec<Direct>), Error> {
-        let (directs, permits) = self.directs(caller).await?;
+        let (directs, permits) = self.directs(caller, now).await?;
         let mut events = vec![];
         for (room, seq) in ids {
             let Some(permit) = permits.iter().find(|permit| permit.room() == *room) else { continue };
@@ -41,10 +47,14 @@ impl App {
         Ok((Page { events, complete: true }, directs))
     }
 
-    async fn directs(&self, caller: &Caller) -> Result<(Vec<Direct>, Vec<Permit<ReadRoom>>), Error> {
+    async fn directs(
+        &self,
+        caller: &Caller,
+        now: Micros,
+    ) -> Result<(Vec<Direct>, Vec<Permit<ReadRoom>>), Error> {
         let all = self.store.directs_of(caller.account()?.id).await?;
         let may = |direct: Direct| {
-            let permit = decide::<ReadRoom>(&caller.actor(Some(direct.rank)), &direct.room).ok()?;
+            let permit = decide::<ReadRoom>(&caller.actor(Some(direct.rank), now), &direct.room).ok()?;
             Some((direct, permit))
         };
         Ok(all.into_iter().filter_map(may).unzip())

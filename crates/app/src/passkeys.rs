@@ -38,6 +38,9 @@ fn wrong(error: PasskeyError) -> Error {
         PasskeyError::TooMany | PasskeyError::NoneHere { .. } | PasskeyError::AlreadyHere => {
             Error::Conflict(error.to_string())
         }
+        PasskeyError::Stored { .. } => {
+            Error::Store(beffroi_store::StoreError::Damaged { what: "a passkey".into() })
+        }
         error => Error::WrongPasskey(error.to_string()),
     }
 }
@@ -50,9 +53,15 @@ impl App {
     /// Someone's passkeys, with their rows.
     async fn held(&self, account: AccountId) -> Result<Vec<(PasskeyRow, Passkey)>, Error> {
         let rows = self.store.passkeys_of(account).await?;
-        rows.into_iter()
-            .map(|row| Passkey::from_bytes(&row.record).map(|passkey| (row, passkey)).map_err(wrong))
-            .collect()
+        // One damaged row takes nobody's other keys away.
+        let read = |row: PasskeyRow| match Passkey::from_bytes(&row.record) {
+            Ok(passkey) => Some((row, passkey)),
+            Err(_) => {
+                tracing::error!(key = %row.id, "a passkey is damaged; its owner must add another");
+                None
+            }
+        };
+        Ok(rows.into_iter().filter_map(read).collect())
     }
 
     /// Begins to add a passkey to the caller's account.
@@ -112,6 +121,7 @@ impl App {
             secret: &passkey.to_bytes(),
             credential: Some(passkey.id()),
             counter: passkey.counter().into(),
+            origin: caller.origin.as_str(),
         };
         let factor = self.store.add_factor(&permit, new, now).await?;
         self.added(caller, &permit, factor, PROVED, agent, now).await
@@ -218,7 +228,10 @@ impl App {
         let begun = self.store.end_ceremony(CeremonyKind::PasskeyProof, token, now).await?;
         let begun = begun.filter(|begun| begun.account == Some(account.id)).ok_or_else(late)?;
         let claim = Claim::read(answer).map_err(wrong)?;
-        self.checked(account, place, &begun.state, &claim, now).await?;
+        if let Err(refused) = self.checked(account, place, &begun.state, &claim, now).await {
+            self.refused_proof(caller, "passkey", now).await?;
+            return Err(refused);
+        }
         self.proved(caller, PROVED, agent, now).await
     }
 }

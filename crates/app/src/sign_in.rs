@@ -94,13 +94,32 @@ impl App {
         let phc = usable.and_then(|(_, phc)| phc.clone());
         let right = self.hashing.verify(password, phc.clone()).await?;
         let Some((account, _)) = usable.filter(|_| right && phc.is_some()) else {
-            if let Some((account, _)) = &found {
-                self.refused_entry(account, origin, "credentials", now).await?;
+            match &found {
+                Some((account, _)) => self.refused_entry(account, origin, "credentials", now).await?,
+                None => self.refused_nobody(parsed.as_ref(), origin, now).await?,
             }
             return Err(Error::WrongCredentials);
         };
         self.forgive(&tries, now).await?;
         self.enter(account, origin, agent, now).await
+    }
+
+    /// Notes a try at an address that nobody has: writing takes time, which must not tell who is here. No name is
+    /// kept, people type passwords into the wrong field.
+    async fn refused_nobody(
+        &self,
+        address: Option<&Address>,
+        origin: &Origin,
+        now: Micros,
+    ) -> Result<(), Error> {
+        let Some(address) = address else { return Ok(()) };
+        let Some(tenant) = self.store.tenant_by_domain(address.domain()).await? else { return Ok(()) };
+        let failed = NewEntry {
+            actor: beffroi_store::Subject::Text(String::new()),
+            rule: Some("credentials"),
+            ..entry("session.open", Outcome::Denied, Who::Account(beffroi_domain::AccountId(0)), origin)
+        };
+        Ok(self.store.note(tenant.id, failed, now).await?)
     }
 
     /// Notes that somebody was not let in.

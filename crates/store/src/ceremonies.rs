@@ -60,6 +60,15 @@ impl Store {
     ) -> Result<(String, Micros)> {
         let (token, kept) = new_token();
         let expires = now + LIFE_US;
+        if let Some(account) = account {
+            // What is over goes, and of too many the oldest: one of several windows never cancels another.
+            const TIDY: &str = "
+                DELETE FROM ceremony WHERE account = $1 AND kind = $2 AND (expires_us <= $3 OR token NOT IN
+                    (SELECT c.token FROM ceremony c WHERE c.account = $1 AND c.kind = $2
+                      ORDER BY c.expires_us DESC LIMIT 9))";
+            let values = [Value::Int(account.0), Value::Text(kind.word()), Value::Int(now)];
+            self.db().execute(TIDY, &values).await?;
+        }
         const ADD: &str =
             "INSERT INTO ceremony (token, kind, account, state, expires_us) VALUES ($1, $2, $3, $4, $5)";
         let values = [
@@ -110,9 +119,7 @@ impl Store {
     /// # Errors
     /// The database.
     pub async fn hand_out(&self, tenant: TenantId, plain: &[u8]) -> Result<String> {
-        let mut tx = self.db().begin().await?;
-        let key = self.keys().tenant_key_in(&mut tx, tenant).await?;
-        tx.commit().await?;
+        let key = self.keys().tenant_key_of(self.db(), tenant).await?;
         Ok(URL_SAFE_NO_PAD.encode(key.seal("question", plain)))
     }
 
@@ -124,9 +131,7 @@ impl Store {
         let Some(sealed) = URL_SAFE_NO_PAD.decode(token).ok().filter(|_| token.len() < MOST_HANDED) else {
             return Ok(None);
         };
-        let mut tx = self.db().begin().await?;
-        let key = self.keys().tenant_key_in(&mut tx, tenant).await?;
-        tx.commit().await?;
+        let key = self.keys().tenant_key_of(self.db(), tenant).await?;
         Ok(key.open("question", &sealed))
     }
 

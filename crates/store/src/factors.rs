@@ -6,6 +6,7 @@
 use crate::accounts::account_of;
 use crate::audit::{self, NewEntry, Subject, person_secret};
 use crate::crypto::{Sealer, Secret, about, damaged, derived, entropy};
+use crate::keys::tenant_key_columns;
 use crate::sql::{Row, Tx, Value};
 use crate::{Result, Store, StoreError};
 use aws_lc_rs::hmac;
@@ -60,6 +61,8 @@ pub struct NewFactor<'a> {
     pub credential: Option<&'a [u8]>,
     /// The step or the count at which it stands.
     pub counter: i64,
+    /// The address block that it is added from, for the log.
+    pub origin: &'a str,
 }
 
 /// The seed of an authenticator application.
@@ -114,6 +117,26 @@ impl Store {
         Ok((person_secret(tx, &key, tenant, account.0).await?, tenant))
     }
 
+    /// The person's own key, only read: the one connection that writes stays free. `None` before anything was
+    /// kept about them.
+    pub(crate) async fn read_secret(&self, account: AccountId) -> Result<Option<Secret>> {
+        const SQL: &str = concat!(
+            "SELECT p.key_wrapped, ",
+            tenant_key_columns!(),
+            " FROM account a JOIN tenant t ON t.id = a.tenant
+                JOIN person_key p ON p.tenant = a.tenant AND p.person = a.id WHERE a.id = $1"
+        );
+        let read =
+            |row: &Row| self.keys().tenant_key(row, 1)?.unwrap_key("person", account.0, &row.bytes(0)?);
+        self.db().row(SQL, &[Value::Int(account.0)], read).await
+    }
+
+    /// What opens someone's factors.
+    async fn opener(&self, account: AccountId) -> Result<Sealer> {
+        let secret = self.read_secret(account).await?;
+        secret.as_ref().map(sealer).ok_or_else(|| damaged(format!("the key of account {account}")))
+    }
+
     /// Someone's factors, oldest first.
     ///
     /// # Errors
@@ -138,7 +161,7 @@ impl Store {
     /// # Errors
     /// `Refused` when there are 20, `Taken` for a passkey that is somebody's already.
     pub async fn add_factor(&self, permit: &OwnPermit, new: NewFactor<'_>, now: Micros) -> Result<FactorRow> {
-        let NewFactor { kind, name, secret, credential, counter } = new;
+        let NewFactor { kind, name, secret, credential, counter, origin } = new;
         let account = permit.account();
         let id = FactorId::mint(now, entropy());
         let mut tx = self.db().begin().await?;
@@ -165,6 +188,7 @@ impl Store {
         tx.execute(ADD, &values).await.map_err(|e| e.or_taken("passkey"))?;
         let detail = format!("{} {name}", kind.word());
         let entry = NewEntry::done("factor.add", Subject::by(Who::Account(account))).saying(&detail);
+        let entry = NewEntry { origin, ..entry };
         audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
         tx.commit().await?;
         let name = name.as_str().to_owned();
@@ -188,7 +212,13 @@ impl Store {
     ///
     /// # Errors
     /// `Gone` when it is not theirs.
-    pub async fn remove_factor(&self, permit: &OwnPermit, id: FactorId, now: Micros) -> Result<()> {
+    pub async fn remove_factor(
+        &self,
+        permit: &OwnPermit,
+        id: FactorId,
+        origin: &str,
+        now: Micros,
+    ) -> Result<()> {
         let account = permit.account();
         let mut tx = self.db().begin().await?;
         const REMOVE: &str = "DELETE FROM factor WHERE id = $1 AND account = $2 RETURNING kind, name";
@@ -203,6 +233,7 @@ impl Store {
                AND NOT EXISTS (SELECT 1 FROM factor f WHERE f.account = $1)";
         tx.execute(LAST, &[Value::Int(account.0)]).await?;
         let entry = NewEntry::done("factor.remove", Subject::by(Who::Account(account))).saying(&detail);
+        let entry = NewEntry { origin, ..entry };
         audit::append(&mut tx, self.keys(), permit.tenant(), entry, now).await?;
         tx.commit().await
     }
@@ -232,10 +263,10 @@ impl Store {
     /// # Errors
     /// `Damaged` when one does not open.
     pub async fn totp_of(&self, account: AccountId) -> Result<Vec<TotpRow>> {
-        let mut tx = self.db().begin().await?;
         const SQL: &str =
             "SELECT id, secret, counter FROM factor WHERE account = $1 AND kind = 'totp' ORDER BY id";
-        let rows = tx
+        let rows = self
+            .db()
             .rows(SQL, &[Value::Int(account.0)], |row| {
                 Ok((FactorId(row.int(0)?), row.bytes(1)?, row.int(2)?))
             })
@@ -243,8 +274,7 @@ impl Store {
         if rows.is_empty() {
             return Ok(vec![]);
         }
-        let sealer = sealer(&self.secret_of(&mut tx, account).await?.0);
-        tx.commit().await?;
+        let sealer = self.opener(account).await?;
         rows.into_iter()
             .map(|(id, sealed, step)| {
                 let seed = sealer.open(&about_factor(account, id), &sealed);
@@ -268,10 +298,10 @@ impl Store {
     /// # Errors
     /// `Damaged` when one does not open.
     pub async fn passkeys_of(&self, account: AccountId) -> Result<Vec<PasskeyRow>> {
-        let mut tx = self.db().begin().await?;
         const SQL: &str =
             "SELECT id, credential, secret FROM factor WHERE account = $1 AND kind = 'passkey' ORDER BY id";
-        let rows = tx
+        let rows = self
+            .db()
             .rows(SQL, &[Value::Int(account.0)], |row| {
                 Ok((FactorId(row.int(0)?), row.bytes(1)?, row.bytes(2)?))
             })
@@ -279,8 +309,7 @@ impl Store {
         if rows.is_empty() {
             return Ok(vec![]);
         }
-        let sealer = sealer(&self.secret_of(&mut tx, account).await?.0);
-        tx.commit().await?;
+        let sealer = self.opener(account).await?;
         rows.into_iter()
             .map(|(id, credential, sealed)| {
                 let record = sealer.open(&about_factor(account, id), &sealed);
@@ -332,6 +361,7 @@ impl Store {
         &self,
         permit: &OwnPermit,
         codes: &[Zeroizing<String>],
+        origin: &str,
         now: Micros,
     ) -> Result<()> {
         let account = permit.account();
@@ -344,6 +374,7 @@ impl Store {
             tx.execute(ADD, &[Value::Int(account.0), Value::Bytes(kept.as_ref())]).await?;
         }
         let entry = NewEntry::done("recovery.renew", Subject::by(Who::Account(account)));
+        let entry = NewEntry { origin, ..entry };
         audit::append(&mut tx, self.keys(), permit.tenant(), entry, now).await?;
         tx.commit().await
     }
@@ -388,9 +419,9 @@ impl Store {
     /// # Errors
     /// `Damaged` when it was changed, or is about somebody else.
     pub async fn open_for(&self, account: AccountId, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
-        let mut tx = self.db().begin().await?;
-        let sealer = sealer(&self.secret_of(&mut tx, account).await?.0);
-        tx.commit().await?;
-        sealer.open(&about("ceremony", &[account.0]), sealed).ok_or_else(|| damaged("a ceremony"))
+        self.opener(account)
+            .await?
+            .open(&about("ceremony", &[account.0]), sealed)
+            .ok_or_else(|| damaged("a ceremony"))
     }
 }

@@ -21,11 +21,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(crate) struct TenantKey {
     tenant: TenantId,
     sealer: Sealer,
+    /// Of its own, since anybody may have something sealed by it.
+    handed: Sealer,
 }
 
 impl TenantKey {
     pub(crate) fn new(tenant: TenantId, key: &Secret) -> Self {
-        Self { tenant, sealer: Sealer::new(key) }
+        Self { tenant, sealer: Sealer::new(key), handed: Sealer::new(&derived(key, "handed out")) }
     }
     /// Wraps a key for `what` number `id` of this tenant.
     pub(crate) fn wrap(&self, what: &str, id: i64, key: &Secret) -> Vec<u8> {
@@ -33,11 +35,11 @@ impl TenantKey {
     }
     /// Seals something of this tenant that is not kept.
     pub(crate) fn seal(&self, what: &str, plain: &[u8]) -> Vec<u8> {
-        self.sealer.seal(&about(what, &[self.tenant.0]), plain)
+        self.handed.seal(&about(what, &[self.tenant.0]), plain)
     }
     /// Opens it; `None` for anything else.
     pub(crate) fn open(&self, what: &str, sealed: &[u8]) -> Option<Vec<u8>> {
-        self.sealer.open(&about(what, &[self.tenant.0]), sealed).map(|plain| plain.to_vec())
+        self.handed.open(&about(what, &[self.tenant.0]), sealed).map(|plain| plain.to_vec())
     }
     /// Opens such a key.
     pub(crate) fn unwrap_key(&self, what: &'static str, id: i64, wrapped: &[u8]) -> Result<Secret> {
@@ -153,6 +155,14 @@ impl KeyRing {
     pub(crate) async fn tenant_key_in(&self, tx: &mut Tx, tenant: TenantId) -> Result<Arc<TenantKey>> {
         const SQL: &str = concat!("SELECT ", tenant_key_columns!(), " FROM tenant t WHERE t.id = $1");
         tx.row(tx.sharing(SQL), &[Value::Int(tenant.0)], |row| self.tenant_key(row, 0))
+            .await?
+            .ok_or(StoreError::Gone { what: "tenant" })
+    }
+
+    /// A tenant's key for what is only opened, or kept nowhere.
+    pub(crate) async fn tenant_key_of(&self, db: &Db, tenant: TenantId) -> Result<Arc<TenantKey>> {
+        const SQL: &str = concat!("SELECT ", tenant_key_columns!(), " FROM tenant t WHERE t.id = $1");
+        db.row(SQL, &[Value::Int(tenant.0)], |row| self.tenant_key(row, 0))
             .await?
             .ok_or(StoreError::Gone { what: "tenant" })
     }

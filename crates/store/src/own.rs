@@ -6,9 +6,9 @@
 
 use crate::accounts::{account_columns, read_account};
 use crate::event::Stored;
+use crate::labels::label_columns;
 use crate::rooms::{ROOM_COLUMNS, from_room, read_rank, read_room, room_columns};
 use crate::sql::{Row, Tx, Value, parts};
-use crate::tenants::label_columns;
 use crate::{Page, Result, Store, StoreError};
 use beffroi_domain::{Account, AccountId, MemberRank, Micros, Room, RoomId};
 use beffroi_policy::{Permit, ReadRoom, Who};

@@ -1,6 +1,6 @@
 //! Someone's own sign-ins, read from the log itself.
 
-use crate::audit::{AuditEntry, entry_columns, person_secret, read_entry};
+use crate::audit::{AuditEntry, entry_columns, read_entry};
 use crate::crypto::Sealer;
 use crate::sql::Value;
 use crate::{Result, Store};
@@ -18,10 +18,7 @@ impl Store {
         account: AccountId,
         limit: u32,
     ) -> Result<Vec<AuditEntry>> {
-        let mut tx = self.db().begin().await?;
-        let key = self.keys().tenant_key_in(&mut tx, tenant).await?;
-        let own = person_secret(&mut tx, &key, tenant, account.0).await?;
-        tx.commit().await?;
+        let Some(own) = self.read_secret(account).await? else { return Ok(vec![]) };
         let keys = HashMap::from([(account.0, Sealer::new(&own))]);
         const SQL: &str = concat!(
             "SELECT ",

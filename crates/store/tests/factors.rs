@@ -18,7 +18,7 @@ fn own(town: &Town) -> OwnPermit {
 }
 
 fn totp<'a>(name: &'a beffroi_domain::FactorName, seed: &'a [u8]) -> NewFactor<'a> {
-    NewFactor { kind: FactorKind::Totp, name, secret: seed, credential: None, counter: 7 }
+    NewFactor { kind: FactorKind::Totp, name, secret: seed, credential: None, counter: 7, origin: "" }
 }
 
 #[test]
@@ -54,15 +54,15 @@ fn recovery_codes_open_once_and_go_with_the_last_factor() {
         let name = "téléphone".parse().unwrap();
         let added = store.add_factor(&own(&town), totp(&name, &[3; 20]), now()).await.unwrap();
         let codes = ["0123456789", "ABCDEFGHJK"].map(|code| Zeroizing::new(code.to_owned()));
-        store.set_recovery_codes(&own(&town), &codes, now()).await.unwrap();
+        store.set_recovery_codes(&own(&town), &codes, "", now()).await.unwrap();
         assert_eq!(store.recovery_codes_left(bob).await.unwrap(), 2);
         assert!(!store.spend_recovery_code(town.alice.id, "0123456789", now()).await.unwrap());
         assert!(store.spend_recovery_code(bob, "0123456789", now()).await.unwrap());
         assert!(!store.spend_recovery_code(bob, "0123456789", now()).await.unwrap());
         assert_eq!(store.recovery_codes_left(bob).await.unwrap(), 1);
-        store.remove_factor(&own(&town), added.id, now()).await.unwrap();
+        store.remove_factor(&own(&town), added.id, "", now()).await.unwrap();
         assert_eq!(store.recovery_codes_left(bob).await.unwrap(), 0);
-        let again = store.remove_factor(&own(&town), added.id, now()).await;
+        let again = store.remove_factor(&own(&town), added.id, "", now()).await;
         assert!(matches!(again, Err(StoreError::Gone { what: "key" })), "{again:?}");
     });
 }
@@ -79,6 +79,7 @@ fn a_passkey_is_one_persons_and_its_count_only_grows() {
             secret: b"public half",
             credential: Some(b"credential"),
             counter,
+            origin: "",
         };
         store.add_factor(&own(&town), new(4), now()).await.unwrap();
         let twice = store.add_factor(&own(&town), new(4), now()).await;

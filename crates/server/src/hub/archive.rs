@@ -75,7 +75,7 @@ impl Hub {
         let (page, directs) = match &query.ids {
             Some(ids) => {
                 let ids: Vec<_> = ids.iter().map(in_person).collect::<Result<_, _>>()?;
-                self.app().own_events(&client.caller, &ids).await.map_err(told)?
+                self.app().own_events(&client.caller, &ids, clock::now()).await.map_err(told)?
             }
             None => self.own_page(client, query).await?,
         };
@@ -110,7 +110,10 @@ impl Hub {
             limit: query.max.unwrap_or(USUAL_PAGE).min(MOST_PAGE),
             newest_first: query.backwards,
         };
-        self.app().own_history(&client.caller, range).await.map_err(|e| answer::stanza_error(&e))
+        self.app()
+            .own_history(&client.caller, range, clock::now())
+            .await
+            .map_err(|e| answer::stanza_error(&e))
     }
 
     /// The first and the last event that the client may read.
