@@ -20,15 +20,17 @@ export function dayMonth(at: number): string {
   return new Intl.DateTimeFormat(language(), { day: 'numeric', month: 'long' }).format(at);
 }
 
-const hours = new Map<string, Intl.DateTimeFormat>();
+/** Made once per language: making one takes longer than laying out a message. */
+function kept(options: Intl.DateTimeFormatOptions): (at: number) => string {
+  const made = new Map<string, Intl.DateTimeFormat>();
+  return (at) => {
+    let format = made.get(language());
+    if (!format) made.set(language(), (format = new Intl.DateTimeFormat(language(), options)));
+    return format.format(at);
+  };
+}
 
 /** `9:42` */
-export function clock(at: number): string {
-  let format = hours.get(language());
-  if (!format) hours.set(language(), (format = new Intl.DateTimeFormat(language(), { hour: 'numeric', minute: '2-digit' })));
-  return format.format(at);
-}
+export const clock = kept({ hour: 'numeric', minute: '2-digit' });
 
-export function exactTime(at: number): string {
-  return new Intl.DateTimeFormat(language(), { dateStyle: 'full', timeStyle: 'medium' }).format(at);
-}
+export const exactTime = kept({ dateStyle: 'full', timeStyle: 'medium' });
