@@ -195,10 +195,7 @@ impl App {
         topic: &str,
         now: Micros,
     ) -> Result<(), Error> {
-        let topic = topic.split_whitespace().collect::<Vec<_>>().join(" ");
-        if topic.chars().count() > 500 {
-            return Err(Error::Invalid("a topic has at most 500 characters".into()));
-        }
+        let topic = beffroi_domain::topic(topic).map_err(|wrong| Error::Invalid(wrong.to_string()))?;
         let (permit, _) = self.authorise::<Rename>(caller, room, now).await?;
         self.store.set_topic(&permit, &topic, now).await?;
         self.tell_members(room).await

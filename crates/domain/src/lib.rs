@@ -20,7 +20,7 @@ pub use id::{
     AccountId, BadId, FileId, GuestId, InvitationId, LinkId, MeetingId, RoomId, SessionId, TenantId, UploadId,
 };
 pub use label::{Guests, Label, Rank};
-pub use name::{BadName, PersonName, RoomName};
+pub use name::{BadName, PersonName, RoomName, topic};
 pub use room::{Membership, Rank as MemberRank, Room, RoomKind};
 pub use tenant::{Accent, Tenant};
 
