@@ -5,12 +5,14 @@
 //! are awaited, nothing is slept for; what does not come within [`PATIENCE`] is a failure that names
 //! what was awaited.
 
+mod description;
 mod frames;
 mod house;
 mod http;
 mod server;
 mod talk;
 
+pub use description::{DESCRIPTION, Operation, conforms, operations};
 pub use frames::{attribute, element, text};
 pub use house::{House, Ran, free_port};
 pub use http::{Answer, Browser, Request};

@@ -1,6 +1,6 @@
 //! Links for guests, and the door they open.
 
-use super::edge::{Body, Changing, Edge, Outside, Peer, Reading};
+use super::edge::{Body, Changing, Edge, Outside, Peer, Reading, given};
 use super::rooms::room_id;
 use super::session::{agent, welcome};
 use super::{Problem, shapes};
@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub struct NewLink {
+    #[serde(default, deserialize_with = "given")]
     hours: Option<u32>,
 }
 

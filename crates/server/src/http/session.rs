@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Credentials {
     address: String,
     password: beffroi_app::Secret,
@@ -112,6 +113,7 @@ pub async fn end(
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct NewPassword {
     old: beffroi_app::Secret,
     new: beffroi_app::Secret,
