@@ -1,159 +1,24 @@
-/** The JSON shapes of docs/protocol.md. Names are the wire's own; times end in `_us` (microseconds UTC). */
+/** The JSON shapes of docs/openapi.json, by the names that this client uses. Times end in `_us` (microseconds UTC). */
+import type { components, paths } from '../../generated/api';
 
-export interface Tenant {
-  domain: string;
-  name: string;
-  /** The tenant's colour, `#rrggbb`. */
-  accent: string;
-}
-
-export type Role = 'agent' | 'administrator' | 'auditor' | 'security-officer';
-export type MemberRole = 'owner' | 'moderator' | 'member';
-
-interface SessionBase {
-  address: string;
-  name: string;
-  tenant: Tenant;
-  csrf: string;
-  idle_ends_us: number;
-  absolute_ends_us: number;
-  now_us: number;
-}
-export interface AccountSession extends SessionBase {
-  kind: 'account';
-  role: Role;
-}
-export interface GuestSession extends SessionBase {
-  kind: 'guest';
-  room: { id: string; address: string; name: string };
-}
-export type Session = AccountSession | GuestSession;
-
-export interface Label {
-  slug: string;
-  name: string;
-  rank: number;
-  usable: boolean;
-  /** Why it is not usable; empty or null when it is. */
-  refusal: string | null;
-  guests: 'no' | 'meeting' | 'room';
-  federation: boolean;
-  recording: boolean;
-  download: boolean;
-  second_factor: boolean;
-  managed_device: boolean;
-  end_to_end: boolean;
-  retention_days: number | null;
-  meeting_minutes: number | null;
-}
-
-export interface Member {
-  address: string;
-  name: string;
-  role: MemberRole;
-}
-
-export interface Room {
-  id: string;
-  address: string;
-  name: string;
-  topic: string;
-  kind: 'group' | 'direct';
-  /** Slug of the label. */
-  label: string;
-  role: MemberRole | null;
-  last_seq: number;
-  read_seq: number;
-  unread: number;
-  last_us: number;
-  meeting: boolean;
-  member_count: number;
-}
-export interface RoomDetail extends Room {
-  members: Member[];
-  label_detail: Label;
-}
-
-export interface Person {
-  address: string;
-  name: string;
-}
-
-export interface FileEntry {
-  id: string;
-  room: string;
-  name: string;
-  size: number;
-  media_type: string;
-  sha256: string;
-  author: string;
-  author_name: string;
-  at_us: number;
-}
-export interface Upload {
-  upload: string;
-  offset: number;
-  size: number;
-  name: string;
-}
-
-export interface GuestLink {
-  id: string;
-  created_us: number;
-  expires_us: number;
-  by: string;
-}
-
-export interface SessionEntry {
-  id: string;
-  current: boolean;
-  created_us: number;
-  last_used_us: number;
-  agent: string;
-}
-
-export interface Invitation {
-  address: string;
-  name: string;
-  tenant: Tenant;
-  kind: 'invitation' | 'reset';
-  minimum_length: number;
-}
-
-export interface AdminAccount {
-  address: string;
-  name: string;
-  role: Role;
-  clearance: string | null;
-  enabled: boolean;
-  created_us: number;
-  last_used_us: number | null;
-}
-
-export interface AuditEntry {
-  seq: number;
-  at_us: number;
-  act: string;
-  outcome: 'done' | 'denied';
-  actor: string;
-  subject: string | null;
-  room: string | null;
-  rule: string | null;
-  detail: string | null;
-  origin: string | null;
-}
-export interface AuditPage {
-  entries: AuditEntry[];
-  next: number | null;
-  size: number;
-  checkpoint: string | null;
-}
-export interface AuditFilter {
-  before?: number;
-  act?: string;
-  actor?: string;
-  outcome?: 'done' | 'denied';
-  from_us?: number;
-  to_us?: number;
-  limit?: number;
-}
+type Shapes = components['schemas'];
+export type Tenant = Shapes['Tenant'];
+export type Role = Shapes['Role'];
+export type MemberRole = Shapes['MemberRole'];
+export type AccountSession = Shapes['AccountSession'];
+export type GuestSession = Shapes['GuestSession'];
+export type Session = Shapes['Session'];
+export type SessionEntry = Shapes['SessionEntry'];
+export type Invitation = Shapes['Invitation'];
+export type Label = Shapes['Label'];
+export type Member = Shapes['Member'];
+export type Room = Shapes['Room'];
+export type RoomDetail = Shapes['RoomDetail'];
+export type Person = Shapes['Person'];
+export type FileEntry = Shapes['File'];
+export type Upload = Shapes['Upload'];
+export type GuestLink = Shapes['GuestLink'];
+export type AdminAccount = Shapes['AdminAccount'];
+export type AuditEntry = Shapes['AuditEntry'];
+export type AuditPage = Shapes['AuditPage'];
+export type AuditFilter = NonNullable<paths['/api/admin/audit']['get']['parameters']['query']>;
