@@ -332,6 +332,19 @@ async fn what_is_not_described_is_refused_and_nothing_of_it_is_done() {
         let answer = page.get(&format!("/api/admin/audit?{query}")).await;
         assert_eq!(answer.status, status, "{query}: {}", String::from_utf8_lossy(&answer.body));
     }
+    // A whole number is one however it is written.
+    for (hours, status) in [
+        (json!(78.0), 201),
+        (json!(168), 201),
+        (json!(169), 422),
+        (json!(0), 422),
+        (json!(-1), 400),
+        (json!(1.5), 400),
+        (json!("5"), 400),
+        (json!(1e300), 400),
+    ] {
+        alice.post(&format!("{room}/links"), &json!({"hours": hours})).await.expect(status);
+    }
     let upload = crate::files::begin(&alice, room.rsplit('/').next().unwrap(), "a.bin", 3).await;
     let upload = format!("/api/uploads/{upload}");
     for (offset, kind, status) in

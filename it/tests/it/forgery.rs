@@ -7,14 +7,17 @@ use std::collections::BTreeMap;
 /// The changes open to whoever has no session yet. Every other one asks for a session and its token.
 const DOORS: &[&str] = &["/session", "/invitations/{token}", "/guest/{token}"];
 
-/// Every route under `/api`, as described: (method, path without `/api`).
-pub fn routes() -> Vec<(String, String)> {
+/// (method, path without `/api`)
+type Route = (String, String);
+
+/// Every route under `/api`, as described.
+pub fn routes() -> Vec<Route> {
     let under = |o: Operation| o.path.strip_prefix("/api").map(|path| (o.method.clone(), path.to_owned()));
     operations().into_iter().filter_map(under).collect()
 }
 
 /// Those that change something, with or without a session.
-fn changes() -> (Vec<(String, String)>, Vec<(String, String)>) {
+fn changes() -> (Vec<Route>, Vec<Route>) {
     let all = routes().into_iter().filter(|(method, _)| method != "GET");
     all.partition(|(method, path)| method != "POST" || !DOORS.contains(&path.as_str()))
 }

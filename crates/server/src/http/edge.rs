@@ -139,6 +139,20 @@ pub fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(field: D) -> Result
     T::deserialize(field).map(Some)
 }
 
+/// Reads a whole number, however it is written: `78`, and `78.0` too, is one to JSON Schema.
+pub fn whole<'de, D: Deserializer<'de>>(field: D) -> Result<u64, D::Error> {
+    let number = serde_json::Number::deserialize(field)?;
+    let most = MOST_NUMBER as f64;
+    let float = number.as_f64().filter(|f| f.fract() == 0.0 && (0.0..=most).contains(f));
+    let read = number.as_u64().or_else(|| float.map(|f| f as u64));
+    read.ok_or_else(|| serde::de::Error::custom(format!("{number} is not a whole number from 0")))
+}
+
+/// The same for what may be left out.
+pub fn whole_given<'de, D: Deserializer<'de>>(field: D) -> Result<Option<u64>, D::Error> {
+    whole(field).map(Some)
+}
+
 /// The session token in the cookie, if any.
 pub fn token(headers: &HeaderMap) -> Option<&str> {
     let cookies =

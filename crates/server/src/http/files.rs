@@ -1,6 +1,6 @@
 //! Files: resumable in, by ranges out.
 
-use super::edge::{Body, Changing, Edge, Reading};
+use super::edge::{Body, Changing, Edge, Reading, whole};
 use super::rooms::room_id;
 use super::{Problem, shapes};
 use crate::clock;
@@ -27,6 +27,7 @@ const PART_TYPE: &str = "application/offset+octet-stream";
 #[serde(deny_unknown_fields)]
 pub struct NewUpload {
     name: String,
+    #[serde(deserialize_with = "whole")]
     size: u64,
     #[serde(default)]
     media_type: String,
