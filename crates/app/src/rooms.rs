@@ -204,7 +204,7 @@ impl App {
     /// Adds someone to a room, or changes their rank.
     ///
     /// # Errors
-    /// `Denied`; `NotFound` for people who are not of the tenant; `Invalid` in a room of two.
+    /// `Denied`; `NotFound` for people who are not of the tenant; `Conflict` in a room of two.
     pub async fn add_member(
         &self,
         caller: &Caller,
@@ -231,7 +231,7 @@ impl App {
     /// Takes someone out of a room: they lose its conversation, meeting and files at once.
     ///
     /// # Errors
-    /// `Denied`; `Conflict` when nobody would own the room.
+    /// `Denied`; `Conflict` when nobody would own the room, and in a room of two.
     pub async fn remove_member(
         &self,
         caller: &Caller,
@@ -288,7 +288,7 @@ fn of_a_group(room: &Room) -> Result<(), Error> {
     match room.kind {
         beffroi_domain::RoomKind::Group => Ok(()),
         beffroi_domain::RoomKind::Direct => {
-            Err(Error::Invalid("a conversation of two has no other members; make a room instead".into()))
+            Err(Error::Conflict("a conversation of two has no other members; make a room instead".into()))
         }
     }
 }

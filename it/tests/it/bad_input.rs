@@ -345,6 +345,10 @@ async fn what_is_not_described_is_refused_and_nothing_of_it_is_done() {
     ] {
         alice.post(&format!("{room}/links"), &json!({"hours": hours})).await.expect(status);
     }
+    // It reads well and contradicts what is there.
+    let pair = alice.post("/api/direct", &json!({"address": BOB})).await.expect(200).json();
+    let members = format!("/api/rooms/{}/members", pair["id"].as_str().unwrap());
+    alice.post(&members, &json!({"address": beffroi_it::CLAIRE})).await.expect(409);
     let upload = crate::files::begin(&alice, room.rsplit('/').next().unwrap(), "a.bin", 3).await;
     let upload = format!("/api/uploads/{upload}");
     for (offset, kind, status) in
