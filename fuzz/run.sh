@@ -10,7 +10,7 @@ cd "$(dirname "$0")"
 seconds=${1:-10}
 shift || true
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(element stream sdp stun words)
+[ ${#targets[@]} -gt 0 ] || targets=(element stream sdp stun words passkey)
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/beffroi
 export CARGO_TARGET_DIR=$cache/fuzz-target
@@ -40,6 +40,16 @@ for target in "${targets[@]}"; do
     for transcript in ../transcripts/xmpp/*.txt; do
       sed -n 's/^< //p' "$transcript" > "$corpus/$(basename "$transcript" .txt)"
     done
+  fi
+  if [ "$target" = passkey ]; then
+    # What Chromium answered, behind the byte that chooses its challenge (targets/passkey.rs).
+    python3 - ../crates/identity/tests/passkey/chromium.json "$corpus" <<'SEEDS'
+import base64, json, sys
+for name, one in json.load(open(sys.argv[1])).items():
+    if isinstance(one, dict) and isinstance(one["answer"], dict):
+        challenge = base64.urlsafe_b64decode(one["options"]["challenge"] + "=")[0]
+        open(f"{sys.argv[2]}/{name}", "w").write(chr(ord("0") + challenge) + json.dumps(one["answer"]))
+SEEDS
   fi
   program=$CARGO_TARGET_DIR/$host/release/$target
   limits=(-timeout=10 -rss_limit_mb=1024 -max_len=65536 -print_final_stats=0 -verbosity=0)

@@ -5,6 +5,8 @@ import svelteConfig from './svelte.config.js';
 /** Who may know whom: `core` runs without a browser, `wire` without a screen, and only `media` knows WebRTC. */
 const noBrowser = ['document', 'window', 'localStorage', 'sessionStorage', 'navigator', 'fetch', 'WebSocket', 'RTCPeerConnection'];
 const noMedia = ['RTCPeerConnection', 'MediaStream'];
+/** And passkeys are asked for in one place. */
+const noPasskeys = { selector: "MemberExpression[object.name='navigator'][property.name='credentials']", message: 'wire/passkey.ts is the only user of navigator.credentials' };
 const forbid = (names, message) => ['error', ...names.map((name) => ({ name, message }))];
 
 export default ts.config(
@@ -40,6 +42,11 @@ export default ts.config(
   {
     files: ['src/wire/**', 'src/ui/**'],
     rules: { 'no-restricted-globals': forbid(noMedia, 'media/ is the only user of WebRTC') },
+  },
+  {
+    files: ['src/**'],
+    ignores: ['src/wire/passkey.ts'],
+    rules: { 'no-restricted-syntax': ['error', noPasskeys] },
   },
   {
     files: ['src/wire/**'],

@@ -6,7 +6,12 @@ use beffroi_xmpp::{Element, Step, Stream};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|frames: &str| {
-    let mut stream = Stream::new("demo.localhost", ["first".to_owned(), "second".to_owned()]);
+    let ids = || ["first".to_owned(), "second".to_owned()];
+    talk(Stream::new("demo.localhost", ids()), frames);
+    talk(Stream::of_application("host", vec!["demo.localhost".to_owned()], ids()), frames);
+});
+
+fn talk(mut stream: Stream, frames: &str) {
     for frame in frames.split('\n') {
         let mut steps = stream.handle_frame(frame);
         while !steps.is_empty() {
@@ -19,6 +24,8 @@ fuzz_target!(|frames: &str| {
                     Step::Authenticate { .. } => {
                         next.extend(stream.authenticated(Ok("alice@demo.localhost")))
                     }
+                    Step::Scram { first: true, .. } => next.extend(stream.challenge(b"r=nonce,s=salt,i=4096")),
+                    Step::Scram { .. } => next.extend(stream.proved("alice@demo.localhost", b"v=proof")),
                     Step::Bind { resource } => {
                         // As the server does: what a client asks for is cleaned before it is an address.
                         let asked = resource.filter(|text| text.chars().all(char::is_alphanumeric));
@@ -30,4 +37,4 @@ fuzz_target!(|frames: &str| {
             steps = next;
         }
     }
-});
+}

@@ -80,6 +80,8 @@ impl House {
     #[must_use]
     pub fn populated(self) -> Self {
         self.run(&["tenant", "add", DOMAIN, "--name", "Mairie de Test"]).well();
+        // What administering takes has tests of its own; the others sign in with the password of everybody.
+        self.run(&["tenant", "administration", DOMAIN, "--factor", "password"]).well();
         for (address, name, role) in [
             (ALICE, "Alice Martin", "agent"),
             (BOB, "Bob Lambert", "agent"),

@@ -5,6 +5,8 @@
 //! are awaited, nothing is slept for; what does not come within [`PATIENCE`] is a failure that names
 //! what was awaited.
 
+mod application;
+mod authenticator;
 mod description;
 mod frames;
 mod house;
@@ -12,6 +14,8 @@ mod http;
 mod server;
 mod talk;
 
+pub use application::Application;
+pub use authenticator::{Authenticator, MAKER, MODEL};
 pub use description::{DESCRIPTION, Operation, conforms, operations};
 pub use frames::{attribute, element, text};
 pub use house::{House, Ran, free_port};

@@ -66,20 +66,48 @@ impl Talker {
         talker
     }
 
+    /// The same with a resource of one's own, which a window keeps when it connects again.
+    ///
+    /// # Panics
+    /// When the server does not let us.
+    pub async fn connect_as(browser: &Browser, resource: &str) -> Self {
+        let mut talker = Self::knock(browser).await.expect("the upgrade is granted");
+        let (domain, _) = browser.host.split_once(':').expect("a host has a port here");
+        talker.sign_in_as(domain, &format!("<resource>{resource}</resource>")).await;
+        talker
+    }
+
     /// Everything from the first frame to the bound resource.
     ///
     /// # Panics
     /// When the server does not let us.
     pub async fn sign_in(&mut self, domain: &str) {
+        self.sign_in_as(domain, "").await;
+    }
+
+    async fn sign_in_as(&mut self, domain: &str, resource: &str) {
         let open = format!("<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='{domain}' version='1.0'/>");
         self.send(&open).await;
         self.until("the features", |frame| frame.contains("<mechanism>EXTERNAL")).await;
         self.send("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>=</auth>").await;
         self.until("success", |frame| frame.starts_with("<success")).await;
+        self.bind_as(domain, resource).await;
+    }
+
+    /// The second opening and the resource, once signed in.
+    ///
+    /// # Panics
+    /// When the server does not let us.
+    pub async fn bind(&mut self, domain: &str) {
+        self.bind_as(domain, "").await;
+    }
+
+    async fn bind_as(&mut self, domain: &str, resource: &str) {
+        let open = format!("<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='{domain}' version='1.0'/>");
         self.send(&open).await;
         self.until("the features", |frame| frame.contains("xmpp-bind")).await;
-        let bind = "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>";
-        let bound = self.ask("set", "", bind).await;
+        let bind = format!("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>{resource}</bind>");
+        let bound = self.ask("set", "", &bind).await;
         self.full = crate::text(&bound, "jid").expect("a result of bind has the address").to_owned();
     }
 

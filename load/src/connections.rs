@@ -4,6 +4,7 @@ use crate::{process, world};
 use beffroi_domain::Factor;
 use beffroi_it::{Browser, House, Talker};
 use beffroi_policy::Who;
+use beffroi_store::Opened;
 use serde_json::json;
 use std::time::Duration;
 
@@ -15,9 +16,9 @@ pub(crate) async fn run(count: u32) {
     let (tenant, people) = world::people(&store, count).await;
     let mut tokens = vec![];
     for person in &people {
-        let opened =
-            store.open_session(Who::Account(person.id), tenant, Factor::Password, "load", world::now());
-        tokens.push(opened.await.expect("an account opens a session").1);
+        let opened = Opened { factor: Factor::Password, place: "load", agent: "load" };
+        let session = store.open_session(Who::Account(person.id), tenant, opened, world::now()).await;
+        tokens.push(session.expect("an account opens a session").1);
     }
     store.close().await;
     let server = house.serve().await;

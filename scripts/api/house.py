@@ -4,10 +4,13 @@ What is invented at random names nothing that exists, and stops at 404. Where a 
 right, this puts one that is: the room that is there, a colleague's address, an upload just begun.
 """
 
+import base64
+import hmac
 import http.client
 import itertools
 import json
 import os
+import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,6 +20,17 @@ HOST, PORT = "demo.localhost", int(os.environ["BEFFROI_PORT"])
 ADMINISTRATOR, PASSWORD = os.environ["BEFFROI_ADMINISTRATOR"], os.environ["BEFFROI_PASSWORD"]
 OURS = "Quatre-lanternes-au-vent-7"
 BOB = "bob@demo.localhost"
+# A label that no room here carries: what is tried with it shuts nobody out.
+MARK = "restricted"
+DECISION = {"reference": "H-12", "authority": "ANSSI", "until": "9999-12-31"}
+# Routes without a hole, and whoever asks about them is not just anybody.
+CHOSEN = {
+    "/api/session",
+    "/api/session/prove",
+    "/api/factors/recovery-codes",
+    "/api/application-passwords",
+    "/api/admin/organisation",
+}
 LABELS = ["internal", "public", "sensitive", "medical"]
 DESCRIPTION = Path(__file__).parents[2] / "docs/openapi.json"
 PATHS = json.loads(DESCRIPTION.read_text(encoding="utf-8"))["paths"]
@@ -42,7 +56,8 @@ class Person:
         cookie = answer.headers.get("Set-Cookie")
         found = json.loads(text) if text else None
         if cookie and found:
-            self.headers.update({"Cookie": cookie.split(";")[0], "X-CSRF-Token": found["csrf"]})
+            session = found.get("session", found)
+            self.headers.update({"Cookie": cookie.split(";")[0], "X-CSRF-Token": session["csrf"]})
         return found
 
     def sign_in(self, address, password):
@@ -65,6 +80,9 @@ us, _ = invited(claire, "essai", "administrator")
 _, leaving = invited(claire, "depart", "agent")
 _, shut_out = invited(claire, "dehors", "agent")
 _, resetting = invited(claire, "oubli", "agent")
+# Who holds a second factor; who answers for labels.
+holder, _ = invited(claire, "porteur", "agent")
+officer, _ = invited(claire, "rssi", "security-officer")
 room = us.ask("POST", "/api/rooms", {"name": "Essais", "members": [BOB]})["id"]
 
 
@@ -83,14 +101,55 @@ def link():
     return us.ask("POST", f"/api/rooms/{room}/links", {})
 
 
+def code(seed):
+    """The six digits of an authenticator application (RFC 6238)."""
+    letters = seed.replace(" ", "")
+    key = base64.b32decode(letters + "=" * (-len(letters) % 8))
+    digest = hmac.digest(key, int(time.time() // 30).to_bytes(8, "big"), "sha1")
+    at = digest[-1] & 15
+    return f"{(int.from_bytes(digest[at : at + 4], 'big') & 0x7FFFFFFF) % 1000000:06}"
+
+
+def factor():
+    begun = holder.ask("POST", "/api/factors/totp")
+    first = {"token": begun["token"], "code": code(begun["seed"]), "name": "Essai"}
+    return holder.ask("POST", "/api/factors/totp/confirm", first)["factor"]["id"]
+
+
+def spare_factor():
+    """One that may go: whoever has no other proves with a password only."""
+    others = [held["id"] for held in holder.ask("GET", "/api/factors")["factors"] if held["id"] != kept]
+    return others[0] if others else factor()
+
+
+def application():
+    """A password for an application. A person has at most 25."""
+    for old in us.ask("GET", "/api/application-passwords")[15:]:
+        us.ask("DELETE", f"/api/application-passwords/{old['id']}")
+    return us.ask("POST", "/api/application-passwords", {"name": "Essai"})["id"]
+
+
 def leaver():
     return Person().sign_in(leaving, OURS)
 
 
 def real(path, method):
     """The values of a path's holes that name something, and who asks."""
-    if path == "/api/session" and method == "DELETE":
+    if (path, method) in {("/api/session", "DELETE"), ("/api/session/prove", "POST")}:
+        # The first ends the session, the second changes its cookie.
         return {}, leaver()
+    if path == "/api/factors/recovery-codes":
+        return {}, holder
+    if path == "/api/factors/{id}":
+        return {"id": spare_factor() if method == "DELETE" else kept}, holder
+    if path.startswith("/api/application-passwords"):
+        return {"id": application()}, us
+    if path.startswith("/api/admin/labels/"):
+        if path.endswith("/accreditation") and method == "DELETE":
+            officer.ask("PUT", f"/api/admin/labels/{MARK}/accreditation", DECISION)
+        return {"slug": MARK}, officer
+    if path == "/api/admin/organisation":
+        return {}, [us, officer][next(numbers) % 2]
     if path == "/api/sessions/{id}":
         who = leaver()
         mine = who.ask("GET", "/api/sessions")
@@ -106,16 +165,22 @@ def real(path, method):
     if path.startswith("/api/invitations/"):
         made = us.ask("POST", f"/api/admin/accounts/{quote(resetting)}/reset")
         return {"token": made["link"].rsplit("/", 1)[1]}, us
-    return {"id": room, "address": shut_out if "/admin/" in path else BOB}, us
+    asker = officer if path.endswith("/clearance") else us
+    return {"id": room, "address": shut_out if "/admin/" in path else BOB}, asker
 
 
 file = a_file()
+kept = factor()
 
 
 def better(body):
     """A body meant to be right, with names that are somebody's and something's."""
     if "label" in body:
         body["label"] = LABELS[next(numbers) % len(LABELS)]
+    if "until" in body:
+        body["until"] = DECISION["until"]
+    if body.get("kind") == "password":
+        body["password"] = OURS
     if "members" in body:
         body["members"] = [BOB][: len(body["members"])]
     if "address" in body and "password" not in body:
@@ -134,7 +199,7 @@ def before_call(_context, case, _kwargs):
     who, parts = us, case.meta.components if case.meta else {}
     wrong = {where.value: part.mode.is_negative for where, part in parts.items()}
     holes, sent = case.path_parameters or {}, case.headers or {}
-    if not wrong.get("path") and method.lower() in PATHS[path] and (holes or path == "/api/session"):
+    if not wrong.get("path") and method.lower() in PATHS[path] and (holes or path in CHOSEN):
         values, who = real(path, method)
         for name in holes:
             # Now and then the one that nobody has: that answer is described too.

@@ -107,6 +107,22 @@ journey('meeting', {
       await until(`the order after, on the screen of ${visitor.name}`, async () => (await hands(visitor, own)).join() === 'Alice Martin');
     }
   },
+  'a lost connection takes neither Bob’s place, nor his hand, nor his picture': async ({ alice, bob }) => {
+    await bar(bob).getByRole('button', { name: 'Lever la main' }).click();
+    const order = async (visitor, own) => (await hands(visitor, own)).join();
+    await until('both hands', async () => (await order(alice, 'Alice Martin')) === 'Alice Martin,Bob Lambert');
+    const peers = () => bob.page.evaluate(() => globalThis.__peers.length);
+    const before = await peers();
+    await bob.page.evaluate(() => globalThis.__sockets.at(-1).close());
+    await until('Bob is connected again', () => bob.page.evaluate(() => globalThis.__sockets.length > 1 && globalThis.__sockets.at(-1).readyState === WebSocket.OPEN));
+    await seesAndHears(bob);
+    await seesAndHears(alice);
+    assert.equal(await peers(), before, 'his media never stopped');
+    for (const [visitor, own] of [[alice, 'Alice Martin'], [bob, 'Bob Lambert']]) assert.equal(await order(visitor, own), 'Alice Martin,Bob Lambert');
+    // His seat is his again: he lowers the hand that he raised before.
+    await bar(bob).getByRole('button', { name: 'Lever la main' }).click();
+    await until('Bob’s hand is down', async () => (await order(alice, 'Alice Martin')) === 'Alice Martin');
+  },
   'Alice copies a guest link while the meeting goes on': async (world) => {
     const { alice } = world;
     await alice.page.getByRole('link', { name: 'Retour au salon' }).click();

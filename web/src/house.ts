@@ -1,3 +1,4 @@
+import { Prover } from './core/proof';
 import { Readable } from './core/readable';
 import { SessionKeeper, type SessionState } from './core/session';
 import { Uploads } from './core/uploads';
@@ -16,11 +17,19 @@ export const session = new SessionKeeper(api, (token) => {
   http.csrf = token;
 });
 http.onSignedOut = () => session.ended();
+/** Who is asked for a proof in the middle of something. */
+export const prover = new Prover();
+http.onRefused = (problem) => prover.ask(problem);
+http.onChanged = async () => {
+  await session.check();
+  return session.session !== null;
+};
 export const uploads = new Uploads(new UploadHttp(api));
 
 /** Everything of the person who is signed in; null before and after. */
 class Desk extends Readable<Workspace | null> {
   #xmpp: Xmpp | null = null;
+  #proved = '';
 
   constructor() {
     super(null);
@@ -53,13 +62,24 @@ class Desk extends Readable<Workspace | null> {
       return;
     }
     const { session: mine } = state;
-    if (this.value?.session.address === mine.address) return;
+    const proved = mine.kind === 'account' ? mine.factor : '';
+    if (this.value?.session.address === mine.address) {
+      // A stream is worth what the session was worth when it was opened.
+      if (proved !== this.#proved && !this.value.currentMeeting) this.#xmpp?.again();
+      this.#proved = proved;
+      return;
+    }
+    this.#proved = proved;
     this.#xmpp?.close();
     const url = new URL('/xmpp-websocket', location.href);
     url.protocol = url.protocol === 'http:' ? 'ws:' : 'wss:';
     const xmpp: Xmpp = new Xmpp(url.href, mine.tenant.domain, mine, {
       ready: () => void this.value?.handleReady(),
-      incoming: (incoming) => this.value?.handle(incoming),
+      incoming: (incoming) => {
+        this.value?.handle(incoming);
+        // The body's name and colour stand in the session.
+        if (incoming.kind === 'changed' && incoming.what === 'organisation') void session.check();
+      },
       signedOut: () => void session.check(),
     });
     this.#xmpp = xmpp;

@@ -84,7 +84,7 @@ impl App {
         Ok(())
     }
 
-    async fn of_tenant(&self, caller: &Caller, address: &Address) -> Result<Account, Error> {
+    pub(crate) async fn of_tenant(&self, caller: &Caller, address: &Address) -> Result<Account, Error> {
         let found = self.store.account_by_address(address).await?.map(|(account, _)| account);
         found.filter(|a| a.tenant == caller.tenant.id).ok_or(Error::NotFound("person"))
     }

@@ -1,29 +1,20 @@
 //! Who calls, as the door found out.
 
 use crate::{App, Error, Origin};
-use beffroi_domain::{Account, Factor, Guest, MemberRank, Micros, Rank, Role, SessionId, Tenant};
-use beffroi_identity::rules::PasswordRules;
+use beffroi_domain::{
+    Account, ApplicationId, Factor, Guest, MemberRank, Micros, Rank, Role, SessionId, Tenant,
+};
 use beffroi_identity::session::{Session, SessionLimits, State};
-use beffroi_policy::{Actor, Who};
-use std::borrow::Cow;
-use std::collections::HashMap;
+use beffroi_policy::{Actor, Administration, Who};
+use beffroi_store::SessionRow;
 
 /// The rules of this installation.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
     /// How long sessions last.
     pub sessions: SessionLimits,
-    /// What a password must be, by domain of the tenant; for the others, the default rules.
-    pub passwords: HashMap<String, PasswordRules>,
     /// Bytes of one file at most.
     pub file_bytes: u64,
-}
-
-impl Rules {
-    /// What this person's password must be.
-    pub fn passwords_of(&self, account: &Account) -> Cow<'_, PasswordRules> {
-        self.passwords.get(account.address.domain()).map_or_else(Cow::default, Cow::Borrowed)
-    }
 }
 
 /// A person behind a session.
@@ -46,6 +37,8 @@ pub struct Caller {
     pub tenant: Tenant,
     /// What they proved.
     pub factor: Factor,
+    /// When they last proved it.
+    pub proved: Micros,
     /// When the session was last used, to the minute.
     pub last_used: Micros,
     /// When the session ends if nobody uses it.
@@ -54,6 +47,8 @@ pub struct Caller {
     pub absolute_ends: Micros,
     /// Where from.
     pub origin: Origin,
+    /// The application password behind it, when no browser is.
+    pub application: Option<ApplicationId>,
 }
 
 impl Caller {
@@ -100,7 +95,7 @@ impl Caller {
         }
     }
 
-    pub(crate) fn actor(&self, membership: Option<MemberRank>) -> Actor {
+    pub(crate) fn actor(&self, membership: Option<MemberRank>, now: Micros) -> Actor {
         let (role, clearance) = match &self.person {
             Person::Account(account) => (account.role, account.clearance),
             Person::Guest(_) => (Role::Agent, Rank(0)),
@@ -111,9 +106,14 @@ impl Caller {
             role,
             clearance,
             factor: self.factor,
+            administration: Administration {
+                factor: self.tenant.administration.factor,
+                inside: self.tenant.administration.inside(self.origin.network()),
+            },
             // Devices are enrolled by a later piece of work; until then none is managed.
             managed_device: false,
             membership,
+            now,
         }
     }
 }
@@ -125,6 +125,16 @@ impl App {
     /// Only when the facts cannot be read: an error is never a yes.
     pub async fn caller(&self, token: &str, origin: &Origin, now: Micros) -> Result<Option<Caller>, Error> {
         let Some(row) = self.store.session_by_token(token).await? else { return Ok(None) };
+        self.caller_of(row, origin, now).await
+    }
+
+    /// Who has this session, if it is still worth something.
+    pub(crate) async fn caller_of(
+        &self,
+        row: SessionRow,
+        origin: &Origin,
+        now: Micros,
+    ) -> Result<Option<Caller>, Error> {
         let session = Session { created_us: row.created, last_used_us: row.last_used };
         let State::Live { idle_ends_us, absolute_ends_us } = session.state(self.rules.sessions, now) else {
             self.store.end_session(row.id, now).await?;
@@ -142,10 +152,12 @@ impl App {
             person,
             tenant,
             factor: row.factor,
+            proved: row.proved,
             last_used: row.last_used,
             idle_ends: idle_ends_us,
             absolute_ends: absolute_ends_us,
             origin: origin.clone(),
+            application: row.application,
         }))
     }
 

@@ -18,12 +18,28 @@ pub enum Error {
     /// It would contradict what is there.
     #[error("{0}")]
     Conflict(String),
+    /// It destroys something, and nobody said yes to that yet.
+    #[error("this would destroy {events} events and {files} files for good; say `confirmed` to do it")]
+    Unconfirmed {
+        /// Events that would be gone.
+        events: i64,
+        /// Files that would be gone.
+        files: i64,
+    },
     /// Too many failures: wait.
     #[error("too many attempts; try again in {0} seconds")]
     Wait(u64),
     /// Wrong address or wrong password: which of them is told to nobody.
     #[error("the address or the password is not right")]
     WrongCredentials,
+    /// A code that is not right, or was used.
+    #[error(
+        "this code is not right, or was used already; wait for the next one, or check the clock of the phone"
+    )]
+    WrongCode,
+    /// A passkey that opens nothing; the sentence says why.
+    #[error("{0}")]
+    WrongPasskey(String),
     /// The password breaks these rules (stable codes).
     #[error("this password is too easy to guess: {}", .0.iter().map(|(_, sentence)| sentence.as_str()).collect::<Vec<_>>().join("; "))]
     WeakPassword(Vec<(&'static str, String)>),

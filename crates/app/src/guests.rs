@@ -3,7 +3,7 @@
 use crate::{App, Caller, Error, Origin, SignedIn, entry};
 use beffroi_domain::{Factor, GuestId, LinkId, Micros, PersonName, Room, RoomId};
 use beffroi_policy::{InviteGuest, Who};
-use beffroi_store::{LinkRow, NewEntry, Notice, Outcome};
+use beffroi_store::{LinkRow, NewEntry, Notice, Opened, Outcome};
 
 /// A link lives at most a week.
 const MOST_HOURS: u32 = 168;
@@ -85,9 +85,9 @@ impl App {
             )));
         }
         let guest = self.store.add_guest(link, &name, now).await?;
-        let agent: String = agent.chars().filter(|c| !c.is_control()).take(200).collect();
+        let opened = Opened { factor: Factor::Password, place: origin.as_str(), agent };
         let (session, token) =
-            self.store.open_session(Who::Guest(guest.id), room.tenant, Factor::Password, &agent, now).await?;
+            self.store.open_session(Who::Guest(guest.id), room.tenant, opened, now).await?;
         self.store
             .note(
                 room.tenant,

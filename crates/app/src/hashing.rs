@@ -2,6 +2,7 @@
 //! fill the memory.
 
 use crate::{Error, Secret};
+use beffroi_identity::application_password::{self, Keys};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Semaphore;
@@ -33,6 +34,11 @@ impl Hashing {
         self.on_pool(move || beffroi_identity::password::hash(&password, salt))
             .await?
             .map_err(|wrong| Error::Invalid(wrong.to_string()))
+    }
+
+    /// The keys of a new application password.
+    pub(crate) async fn application_keys(&self, shown: Secret, salt: [u8; 16]) -> Result<Vec<Keys>, Error> {
+        self.on_pool(move || application_password::keys(&shown, salt, application_password::ITERATIONS)).await
     }
 
     async fn on_pool<T: Send + 'static>(

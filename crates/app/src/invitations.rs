@@ -1,6 +1,6 @@
 //! Invitations and resets, from the side of who received the link.
 
-use crate::{App, Error, Origin, Secret, SignedIn};
+use crate::{App, Entered, Error, Origin, Secret};
 use beffroi_domain::{Account, Micros, Tenant};
 use beffroi_store::{InvitationKind, Notice};
 
@@ -20,7 +20,7 @@ impl App {
         Ok((account, tenant, found.kind))
     }
 
-    /// Chooses a password with a link and signs in. Every older session of the account ends.
+    /// Chooses a password with a link and goes on to sign in. Every older session of the account ends.
     ///
     /// # Errors
     /// `NotFound`, `WeakPassword` (the link stays usable).
@@ -31,7 +31,7 @@ impl App {
         origin: &Origin,
         agent: &str,
         now: Micros,
-    ) -> Result<SignedIn, Error> {
+    ) -> Result<Entered, Error> {
         let (account, ..) = self.invitation(token, now).await?;
         let phc = self.hash_new(&account, password).await?;
         let older = self.store.sessions_of(account.id).await?;
@@ -39,6 +39,7 @@ impl App {
         for session in older {
             self.announce(Notice::SessionEnded(session.id));
         }
-        self.open_session(&account, origin, agent, now).await
+        // A link replaces the password, never the rest: who holds a second factor is asked for it.
+        self.enter(&account, origin, agent, now).await
     }
 }

@@ -4,25 +4,34 @@
 //! do is refused by `policy`, written to the audit log and returned as [`Error::Denied`].
 
 mod accounts;
+mod applications;
 mod caller;
 mod error;
+mod factors;
 mod files;
 mod guests;
 mod hashing;
 mod invitations;
 mod operator;
+mod organisation;
+mod passkeys;
 mod rooms;
 mod sign_in;
 mod talk;
 mod tidy;
+mod tries;
 
+pub use applications::ApplicationTry;
 pub use caller::{Caller, Person, Rules};
 pub use error::Error;
+pub use factors::{Code, Confirmed, Factors, NewTotp, SignInRow, Way};
 pub use files::OpenFile;
 pub use operator::NewPerson;
+pub use organisation::{Consequences, LabelView, Organisation, password_rules};
+pub use passkeys::Question;
 pub use rooms::{MemberRow, RoomView};
 pub use secrecy::SecretString as Secret;
-pub use sign_in::{Origin, SignedIn};
+pub use sign_in::{Entered, Origin, SecondStep, SignedIn};
 
 use beffroi_domain::{Micros, RoomId};
 use beffroi_policy::{Actor, Denied, Permit, RoomAct, TenantAct, TenantPermit, Who};
@@ -68,7 +77,7 @@ impl App {
         room: RoomId,
         now: Micros,
     ) -> Result<(Permit<A>, beffroi_domain::Room), Error> {
-        let (actor, room) = self.facts(caller, room).await?;
+        let (actor, room) = self.facts(caller, room, now).await?;
         match beffroi_policy::decide::<A>(&actor, &room) {
             Ok(permit) => Ok((permit, room)),
             Err(denied) => Err(self.denied(caller, A::NAME, Some(&room), denied, now).await),
@@ -84,27 +93,41 @@ impl App {
         caller: &Caller,
         now: Micros,
     ) -> Result<TenantPermit<A>, Error> {
-        match beffroi_policy::decide_in_tenant::<A>(&caller.actor(None)) {
+        match beffroi_policy::decide_in_tenant::<A>(&caller.actor(None, now)) {
             Ok(permit) => Ok(permit),
             Err(denied) => Err(self.denied(caller, A::NAME, None, denied, now).await),
         }
     }
 
-    /// The caller and the room as the policy sees them.
-    async fn facts(&self, caller: &Caller, room: RoomId) -> Result<(Actor, beffroi_domain::Room), Error> {
+    /// The caller and the room as the policy sees them, read now: someone on a stream since this morning may
+    /// be cleared for less since noon.
+    async fn facts(
+        &self,
+        caller: &Caller,
+        room: RoomId,
+        now: Micros,
+    ) -> Result<(Actor, beffroi_domain::Room), Error> {
         let room = self
             .store
             .room(room)
             .await?
             .filter(|r| r.tenant == caller.tenant.id)
             .ok_or(Error::NotFound("room"))?;
-        let membership = match &caller.person {
-            Person::Account(account) => self.store.membership(room.id, account.id).await?,
-            Person::Guest(guest) => (guest.room == room.id).then_some(beffroi_domain::MemberRank::Guest),
+        let actor = match &caller.person {
+            Person::Account(account) => {
+                let standing = self.store.standing(room.id, account.id).await?;
+                let standing = standing.ok_or(Error::NotFound("account"))?;
+                let (role, clearance) = (standing.role, standing.clearance);
+                Actor { role, clearance, ..caller.actor(standing.membership, now) }
+            }
+            Person::Guest(guest) => {
+                let visits = guest.room == room.id;
+                caller.actor(visits.then_some(beffroi_domain::MemberRank::Guest), now)
+            }
         };
         // Rooms of other tenants are not there. One of their own that a colleague is not in is refused, and
         // the refusal is in the log; ids of rooms are not guessed (MS8).
-        Ok((caller.actor(membership), room))
+        Ok((actor, room))
     }
 
     async fn denied(

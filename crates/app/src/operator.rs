@@ -2,9 +2,12 @@
 
 use crate::accounts::USUAL_CLEARANCE;
 use crate::{App, Error, Secret};
-use beffroi_domain::{Account, AccountId, Address, Micros, PersonName, Role, Room, RoomName, Tenant};
+use beffroi_domain::{
+    Account, AccountId, Address, AdministrationRules, Domain, Factor, Micros, Network, PersonName, Role,
+    Room, RoomName, Tenant,
+};
 use beffroi_policy::operator;
-use beffroi_store::{InvitationKind, NewAccount, Notice, Subject};
+use beffroi_store::{InvitationKind, NewAccount, Notice};
 
 /// Someone to add.
 #[derive(Debug)]
@@ -32,7 +35,7 @@ impl App {
         person: NewPerson,
         now: Micros,
     ) -> Result<Option<String>, Error> {
-        let tenant = self.hosted(&person.address).await?;
+        let tenant = self.hosted(person.address.domain()).await?;
         if self.store.account_by_address(&person.address).await?.is_some() {
             return Err(Error::Conflict(format!("{} is already there", person.address)));
         }
@@ -66,6 +69,37 @@ impl App {
             return Ok(Some(token));
         }
         Ok(None)
+    }
+
+    /// Says what a tenant asks of who administers it (ID12).
+    ///
+    /// # Errors
+    /// `Invalid` for too many networks.
+    pub async fn operator_set_administration(
+        &self,
+        tenant: &Tenant,
+        factor: Factor,
+        networks: Vec<Network>,
+        now: Micros,
+    ) -> Result<(), Error> {
+        let most = AdministrationRules::NETWORKS;
+        if networks.len() > most {
+            return Err(Error::Invalid(format!("at most {most} networks can be named; join some of them")));
+        }
+        let rules = AdministrationRules { factor, networks };
+        Ok(self.store.set_administration(&operator(tenant.id, NOBODY), &rules, now).await?)
+    }
+
+    /// The tenant of a domain.
+    ///
+    /// # Errors
+    /// `Invalid` with the command that adds it.
+    pub async fn operator_tenant(&self, domain: &Domain) -> Result<Tenant, Error> {
+        self.store.tenant_by_domain(domain.as_str()).await?.ok_or_else(|| {
+            Error::Invalid(format!(
+                "{domain} is not hosted here; first: beffroi tenant add {domain} --name \"NAME\""
+            ))
+        })
     }
 
     /// Disables an account. A running server notices within two seconds.
@@ -105,15 +139,10 @@ impl App {
                 ids.push(member.id);
             }
         }
-        let labels = self.store.labels(owner.tenant).await?;
-        let chosen = labels.iter().find(|l| l.slug == label).ok_or_else(|| {
-            let known: Vec<_> = labels.iter().map(|l| l.slug.as_str()).collect();
-            Error::Invalid(format!("there is no label `{label}`; choose among {}", known.join(", ")))
-        })?;
-        if let Err(denied) = beffroi_policy::label_open(chosen) {
-            // The machine's own refusals are in the log like everybody's.
-            self.store.deny(owner.tenant, Subject::Machine, "room.create", None, &denied, "", now).await?;
-            return Err(denied.into());
+        let tenant = self.hosted(owner.address.domain()).await?;
+        let chosen = self.operator_label(&tenant, label).await?;
+        if let Err(denied) = beffroi_policy::label_open(&chosen, now) {
+            return Err(self.machine_denied(&tenant, "room.create", denied, now).await);
         }
         Ok(self
             .store
@@ -121,9 +150,8 @@ impl App {
             .await?)
     }
 
-    async fn hosted(&self, address: &Address) -> Result<Tenant, Error> {
-        self.store.tenant_by_domain(address.domain()).await?.ok_or_else(|| {
-            let domain = address.domain();
+    pub(crate) async fn hosted(&self, domain: &str) -> Result<Tenant, Error> {
+        self.store.tenant_by_domain(domain).await?.ok_or_else(|| {
             Error::Invalid(format!(
                 "nobody of {domain} is hosted here; first: beffroi tenant add {domain} --name \"NAME\""
             ))
@@ -131,7 +159,7 @@ impl App {
     }
 
     async fn known(&self, address: &Address) -> Result<Account, Error> {
-        self.hosted(address).await?;
+        self.hosted(address.domain()).await?;
         let found = self.store.account_by_address(address).await?.map(|(account, _)| account);
         found.ok_or_else(|| {
             Error::Invalid(format!(
@@ -161,8 +189,13 @@ impl App {
             role: account.role,
             clearance: account.clearance,
             factor: beffroi_domain::Factor::Password,
+            administration: beffroi_policy::Administration {
+                factor: beffroi_domain::Factor::Passkey,
+                inside: false,
+            },
             managed_device: false,
             membership: self.store.membership(room, account.id).await?,
+            now,
         };
         let permit = beffroi_policy::decide::<beffroi_policy::Speak>(&actor, &facts)?;
         let author =

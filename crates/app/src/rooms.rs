@@ -94,7 +94,7 @@ impl App {
     ) -> Result<RoomView, Error> {
         let me = caller.account()?.id;
         let chosen = self.label(caller, label).await?;
-        let permit = match beffroi_policy::decide_create(&caller.actor(None), &chosen) {
+        let permit = match beffroi_policy::decide_create(&caller.actor(None, now), &chosen) {
             Ok(permit) => permit,
             Err(denied) => return Err(self.denied(caller, "room.create", None, denied, now).await),
         };
@@ -135,7 +135,7 @@ impl App {
         found.filter(|a| a.tenant == caller.tenant.id && a.enabled).ok_or(Error::NotFound("person"))
     }
 
-    async fn label(&self, caller: &Caller, slug: &str) -> Result<Label, Error> {
+    pub(crate) async fn label(&self, caller: &Caller, slug: &str) -> Result<Label, Error> {
         let labels = self.store.labels(caller.tenant.id).await?;
         labels.into_iter().find(|l| l.slug == slug).ok_or(Error::NotFound("label"))
     }
@@ -151,7 +151,7 @@ impl App {
         label: &str,
         now: Micros,
     ) -> Result<(), Error> {
-        let (actor, facts) = self.facts(caller, room).await?;
+        let (actor, facts) = self.facts(caller, room, now).await?;
         let to = self.label(caller, label).await?;
         let permit = match beffroi_policy::decide_relabel(&actor, &facts, &to) {
             Ok(permit) => permit,

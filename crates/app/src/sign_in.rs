@@ -1,12 +1,13 @@
 //! Signing in by address and password, with the growing wait of ID4.
 
 use crate::entry;
+use crate::factors::{Proved, Way};
 use crate::{App, Error, Secret};
-use beffroi_domain::{Account, Address, Factor, Micros, SessionId};
+use beffroi_domain::{Account, Address, Micros, Network, SessionId};
 use beffroi_identity::session::{Session, State};
-use beffroi_identity::wait::{self, Block, Counter, Counters};
+use beffroi_identity::wait::Block;
 use beffroi_policy::Who;
-use beffroi_store::{NewEntry, Notice, Outcome};
+use beffroi_store::{CeremonyKind, NewEntry, Notice, Opened, Outcome};
 use std::net::IpAddr;
 
 /// Where a request comes from: an address block, which is all that is kept of an IP address.
@@ -22,13 +23,22 @@ impl Origin {
     pub fn machine() -> Self {
         Self("machine".into())
     }
+    /// The block as a network; nothing at the machine itself.
+    pub fn network(&self) -> Option<Network> {
+        self.0.parse().ok()
+    }
     /// As kept in counters and in the audit log.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Someone who just signed in.
+/// What a browser calls itself, as the log keeps it.
+pub(crate) fn shortened(agent: &str) -> String {
+    agent.chars().filter(|c| !c.is_control()).take(200).collect()
+}
+
+/// A session that was just opened, or whose person just proved once more who they are.
 #[derive(Debug)]
 pub struct SignedIn {
     /// The session.
@@ -37,8 +47,28 @@ pub struct SignedIn {
     pub token: String,
 }
 
+/// What a right password leads to.
+#[derive(Debug)]
+pub enum Entered {
+    /// In.
+    In(SignedIn),
+    /// Their account holds more than a password: one more step.
+    Second(SecondStep),
+}
+
+/// The second step of a sign-in.
+#[derive(Debug)]
+pub struct SecondStep {
+    /// What ends it, with a code or a passkey.
+    pub token: String,
+    /// What would do.
+    pub ways: Vec<Way>,
+    /// When it is too late.
+    pub expires: Micros,
+}
+
 impl App {
-    /// Opens a session for who knows the password of `address`.
+    /// Checks the password of `address`; opens a session when nothing else is asked for.
     ///
     /// # Errors
     /// `Wait` after failures, `WrongCredentials` for an unknown or disabled account and a wrong password
@@ -50,7 +80,7 @@ impl App {
         origin: &Origin,
         agent: &str,
         now: Micros,
-    ) -> Result<SignedIn, Error> {
+    ) -> Result<Entered, Error> {
         let parsed = address.parse::<Address>().ok();
         // An unknown address has its counters too, or the wait would tell which exist.
         let named = parsed.as_ref().map_or_else(|| "?".to_owned(), ToString::to_string);
@@ -58,78 +88,66 @@ impl App {
             Some(address) => self.store.account_by_address(address).await?,
             None => None,
         };
-        let keys = [
-            format!("account {named}"),
-            format!("block {}", origin.as_str()),
-            format!("pair {named} {}", origin.as_str()),
-        ];
-        let known = match &found {
-            Some((account, _)) => self.store.is_known_place(account.id, origin.as_str()).await?,
-            None => false,
-        };
-        // Counted before the password is looked at, one try after the other: guesses sent at once meet a
-        // counter that already grew.
-        let counting = self.counting.lock().await;
-        let before = self.counters(&keys, known).await?;
-        if let Some(until) = wait::wait_until(&before, now) {
-            return Err(Error::Wait(wait::seconds_left(until, now).unsigned_abs()));
-        }
-        self.save(&keys, &wait::after_failure(&before, now)).await?;
-        drop(counting);
+        let tries = self.tries("", &named, found.as_ref().map(|(account, _)| account.id), origin).await?;
+        self.count(&tries, now).await?;
         let usable = found.as_ref().filter(|(account, _)| account.enabled);
         let phc = usable.and_then(|(_, phc)| phc.clone());
         let right = self.hashing.verify(password, phc.clone()).await?;
         let Some((account, _)) = usable.filter(|_| right && phc.is_some()) else {
             if let Some((account, _)) = &found {
-                let failed = entry("session.open", Outcome::Denied, Who::Account(account.id), origin);
-                self.store
-                    .note(account.tenant, NewEntry { rule: Some("credentials"), ..failed }, now)
-                    .await?;
+                self.refused_entry(account, origin, "credentials", now).await?;
             }
             return Err(Error::WrongCredentials);
         };
-        let counting = self.counting.lock().await;
-        let grown = self.counters(&keys, known).await?;
-        self.save(&keys, &wait::after_success(&grown, now)).await?;
-        drop(counting);
-        self.store.remember_place(account.id, origin.as_str(), now).await?;
-        self.open_session(account, origin, agent, now).await
+        self.forgive(&tries, now).await?;
+        self.enter(account, origin, agent, now).await
     }
 
-    pub(crate) async fn open_session(
+    /// Notes that somebody was not let in.
+    pub(crate) async fn refused_entry(
+        &self,
+        account: &Account,
+        origin: &Origin,
+        rule: &'static str,
+        now: Micros,
+    ) -> Result<(), Error> {
+        let failed = entry("session.open", Outcome::Denied, Who::Account(account.id), origin);
+        Ok(self.store.note(account.tenant, NewEntry { rule: Some(rule), ..failed }, now).await?)
+    }
+
+    /// Goes on after a first proof, a password or a link: in, or to the second step.
+    pub(crate) async fn enter(
         &self,
         account: &Account,
         origin: &Origin,
         agent: &str,
         now: Micros,
+    ) -> Result<Entered, Error> {
+        let ways = self.ways(account.id).await?;
+        if ways.is_empty() {
+            return self.open_session(account, Proved::PASSWORD, origin, agent, now).await.map(Entered::In);
+        }
+        let (token, expires) =
+            self.store.begin_ceremony(CeremonyKind::SecondStep, Some(account.id), &[], now).await?;
+        Ok(Entered::Second(SecondStep { token, ways, expires }))
+    }
+
+    pub(crate) async fn open_session(
+        &self,
+        account: &Account,
+        proved: Proved,
+        origin: &Origin,
+        agent: &str,
+        now: Micros,
     ) -> Result<SignedIn, Error> {
-        let agent: String = agent.chars().filter(|c| !c.is_control()).take(200).collect();
-        let (session, token) = self
-            .store
-            .open_session(Who::Account(account.id), account.tenant, Factor::Password, &agent, now)
-            .await?;
-        self.store
-            .note(account.tenant, entry("session.open", Outcome::Done, Who::Account(account.id), origin), now)
-            .await?;
+        let opened = Opened { factor: proved.factor, place: origin.as_str(), agent };
+        let (session, token) =
+            self.store.open_session(Who::Account(account.id), account.tenant, opened, now).await?;
+        let detail = format!("{} · {}", proved.by, shortened(agent));
+        let opened = entry("session.open", Outcome::Done, Who::Account(account.id), origin);
+        self.store.note(account.tenant, NewEntry { detail: &detail, ..opened }, now).await?;
+        self.store.remember_place(account.id, origin.as_str(), now).await?;
         Ok(SignedIn { session, token })
-    }
-
-    async fn counters(&self, keys: &[String; 3], known: bool) -> Result<Counters, Error> {
-        let read = self.store.wait_counters(keys).await?;
-        let counter = |n: usize| {
-            read.get(n).map_or_else(Counter::default, |(failures, last_us)| Counter {
-                failures: *failures,
-                last_us: *last_us,
-            })
-        };
-        Ok(Counters { account: counter(0), block: counter(1), pair: counter(2), known })
-    }
-
-    async fn save(&self, keys: &[String; 3], counters: &Counters) -> Result<(), Error> {
-        let of = |key: &String, c: Counter| (key.clone(), c.failures, c.last_us);
-        let rows =
-            [of(&keys[0], counters.account), of(&keys[1], counters.block), of(&keys[2], counters.pair)];
-        Ok(self.store.save_wait_counters(&rows).await?)
     }
 
     /// The sessions that are worth something now.
@@ -178,11 +196,7 @@ impl App {
         now: Micros,
     ) -> Result<(), Error> {
         let account = caller.account()?;
-        let (_, phc) =
-            self.store.account_by_address(&account.address).await?.ok_or(Error::NotFound("account"))?;
-        if phc.is_none() || !self.hashing.verify(old, phc).await? {
-            return Err(Error::WrongCredentials);
-        }
+        self.check_password(account, old, &caller.origin, now).await?;
         let phc = self.hash_new(account, new).await?;
         for other in self.store.sessions_of(account.id).await?.iter().filter(|s| s.id != caller.session) {
             self.end_session(caller, other.id, now).await?;
@@ -190,11 +204,33 @@ impl App {
         Ok(self.store.set_password(account.id, &phc, now).await?)
     }
 
+    /// Whether this is the password of somebody who is signed in already.
+    ///
+    /// # Errors
+    /// `WrongCredentials`; `Wait` after too many: a session left open is no way to guess.
+    pub(crate) async fn check_password(
+        &self,
+        account: &Account,
+        password: Secret,
+        origin: &Origin,
+        now: Micros,
+    ) -> Result<(), Error> {
+        let tries = self.tries("proof ", account.address.as_str(), Some(account.id), origin).await?;
+        self.count(&tries, now).await?;
+        let (_, phc) =
+            self.store.account_by_address(&account.address).await?.ok_or(Error::NotFound("account"))?;
+        if phc.is_none() || !self.hashing.verify(password, phc).await? {
+            return Err(Error::WrongCredentials);
+        }
+        self.forgive(&tries, now).await
+    }
+
     /// Checks a new password against the rules and hashes it.
     pub(crate) async fn hash_new(&self, account: &Account, password: Secret) -> Result<String, Error> {
         let admin = account.role != beffroi_domain::Role::Agent;
+        let tenant = self.store.tenant(account.tenant).await?.ok_or(Error::NotFound("account"))?;
         if let Err(weak) = beffroi_identity::rules::check(
-            &self.rules.passwords_of(account),
+            &crate::password_rules(&tenant),
             admin,
             &password,
             account.address.as_str(),

@@ -1,9 +1,9 @@
 //! Saying and reading.
 
 use crate::{App, Caller, Error, Person, entry};
-use beffroi_domain::{Event, MeetingId, Micros, RoomId, Speech};
+use beffroi_domain::{Account, AccountId, Address, Event, MeetingId, Micros, RoomId, Speech};
 use beffroi_policy::{JoinMeeting, KeepDoor, Knock, ReadMeetingTalk, ReadRoom, Ring, Speak, SpeakInMeeting};
-use beffroi_store::{NewEntry, Notice, Outcome, Page, Range, Subject};
+use beffroi_store::{NewEntry, Notice, OpenMeeting, Outcome, Page, Range, Subject};
 
 impl App {
     /// Says something in a room: on disk before anyone sees it. The store announces it, in order; said
@@ -116,6 +116,53 @@ impl App {
         self.publish(event).await
     }
 
+    /// The caller takes the call that rings for them: they are in.
+    ///
+    /// # Errors
+    /// `NotFound`, `Denied`.
+    pub async fn call_taken(
+        &self,
+        caller: &Caller,
+        room: RoomId,
+        meeting: MeetingId,
+        now: Micros,
+    ) -> Result<(), Error> {
+        let (permit, _) = self.authorise::<JoinMeeting>(caller, room, now).await?;
+        Ok(self.store.call_taken(&permit, meeting, now).await?)
+    }
+
+    /// A call of `by` was declined by someone, or missed.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn call_untaken(
+        &self,
+        room: RoomId,
+        meeting: MeetingId,
+        by: AccountId,
+        declined_by: Option<AccountId>,
+        now: Micros,
+    ) -> Result<(), Error> {
+        let event = self.store.call_untaken(room, meeting, by, declined_by, now).await?;
+        self.publish(event).await
+    }
+
+    /// The room of the caller and a colleague, if they have one: where a call is.
+    ///
+    /// # Errors
+    /// `NotFound` for guests, for people who are not of the tenant, and when the two never spoke.
+    pub async fn direct_with(
+        &self,
+        caller: &Caller,
+        with: &Address,
+    ) -> Result<(beffroi_domain::Room, Account), Error> {
+        let me = caller.account()?.id;
+        let other = self.store.account_by_address(with).await?.map(|(account, _)| account);
+        let other = other.filter(|a| a.tenant == caller.tenant.id).ok_or(Error::NotFound("person"))?;
+        let room = self.store.direct_between(me, other.id).await?.ok_or(Error::NotFound("meeting"))?;
+        Ok((room, other))
+    }
+
     /// Tells a room's members that their list shows it differently.
     ///
     /// # Errors
@@ -129,7 +176,11 @@ impl App {
     /// # Errors
     /// The store's.
     pub async fn close_meetings_left_open(&self, now: Micros) -> Result<(), Error> {
-        for (room, meeting, started) in self.store.meetings_left_open().await? {
+        for OpenMeeting { room, meeting, started, calling } in self.store.meetings_left_open().await? {
+            if let Some(by) = calling {
+                self.store.call_untaken(room, meeting, by, None, now).await?;
+                continue;
+            }
             let minutes = u32::try_from((now - started).max(0) / 60_000_000 + 1).unwrap_or(u32::MAX);
             self.store.meeting_ended(room, meeting, minutes, beffroi_domain::Author::Server, now).await?;
         }
@@ -174,8 +225,25 @@ impl App {
     ///
     /// # Errors
     /// The store's, `NotFound`.
-    pub async fn keeps_door(&self, caller: &Caller, room: RoomId) -> Result<bool, Error> {
-        let (actor, room) = self.facts(caller, room).await?;
+    pub async fn keeps_door(&self, caller: &Caller, room: RoomId, now: Micros) -> Result<bool, Error> {
+        let (actor, room) = self.facts(caller, room, now).await?;
         Ok(beffroi_policy::decide::<KeepDoor>(&actor, &room).is_ok())
+    }
+
+    /// Whether the caller may still hear what is said in this room, without asking for anything: who may not
+    /// is put out of it. Not a permission, and a person whose rights shrink refuses nothing: no audit entry.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn still_hears(&self, caller: &Caller, room: RoomId, now: Micros) -> Result<bool, Error> {
+        let (actor, room) = match self.facts(caller, room, now).await {
+            Ok(facts) => facts,
+            Err(Error::NotFound(_)) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        Ok(match caller.person {
+            Person::Account(_) => beffroi_policy::decide::<ReadRoom>(&actor, &room).is_ok(),
+            Person::Guest(_) => beffroi_policy::decide::<ReadMeetingTalk>(&actor, &room).is_ok(),
+        })
     }
 }

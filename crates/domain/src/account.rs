@@ -35,13 +35,34 @@ impl Role {
     }
 }
 
-/// How a session was opened: what the person proved.
+/// What the person behind a session proved, weakest first (RFC 8176 calls such a level an `acr`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Factor {
     /// One factor, a password.
     Password,
-    /// Two factors, or a passkey with user verification.
+    /// A password and something else: a code of an app, of a mail, of the paper of recovery codes.
     Second,
+    /// A passkey with user verification: two factors in one act, which no other site can ask for.
+    Passkey,
+}
+
+impl Factor {
+    /// All, weakest first.
+    pub const ALL: [Self; 3] = [Self::Password, Self::Second, Self::Passkey];
+
+    /// The word used in the database, the API and on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Second => "second",
+            Self::Passkey => "passkey",
+        }
+    }
+
+    /// Reads such a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|factor| factor.word() == word)
+    }
 }
 
 /// A person of a tenant.

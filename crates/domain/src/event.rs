@@ -61,6 +61,10 @@ pub enum Content {
     MeetingStarted(MeetingId),
     /// The meeting is over; minutes it lasted.
     MeetingEnded(MeetingId, u32),
+    /// A call between two rang and nobody took it: in place of the end. The author is who called.
+    CallMissed(MeetingId),
+    /// A call between two was declined: in place of the end. The author is who called.
+    CallDeclined(MeetingId),
     /// The room has another label (slugs).
     LabelChanged {
         /// Before.

@@ -77,6 +77,10 @@ ids! {
     InvitationId,
     /// A meeting of a room.
     MeetingId,
+    /// Something that a person can prove beside their password.
+    FactorId,
+    /// A password for one application of one person.
+    ApplicationId,
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Classification: one label per room, and everything inside inherits it.
 
+use crate::{Accreditation, LabelName, Micros};
+
 /// The place of a label in its tenant's order; higher is more sensitive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Rank(pub u8);
@@ -40,10 +42,10 @@ pub struct Label {
     pub name: String,
     /// Its place in the order.
     pub rank: Rank,
-    /// A protective mark that the law reserves: the rule that says so. Unusable until `accredited`.
+    /// A protective mark that the law reserves: the rule that says so. Unusable without `accreditation`.
     pub reserved_by: Option<String>,
-    /// The tenant declared the accreditation that the mark asks for.
-    pub accredited: bool,
+    /// The accreditation that the tenant declared for the mark, perhaps over since.
+    pub accreditation: Option<Accreditation>,
     /// What guests get.
     pub guests: Guests,
     /// May leave for other servers.
@@ -65,10 +67,50 @@ pub struct Label {
 }
 
 impl Label {
-    /// Whether a room may carry it today.
-    pub fn usable(&self) -> bool {
-        self.reserved_by.is_none() || self.accredited
+    /// Whether a room may carry it at this moment.
+    pub fn usable(&self, now: Micros) -> bool {
+        self.reserved_by.is_none() || self.accreditation.as_ref().is_some_and(|one| one.in_force(now))
     }
+
+    /// The least that this label may demand: what was shipped under its name, for a protective mark.
+    pub fn floor(&self) -> Option<Self> {
+        self.reserved_by.as_ref()?;
+        Some(Self::shipped().into_iter().find(|one| one.slug == self.slug).unwrap_or_else(|| self.clone()))
+    }
+
+    /// The same label with this changed.
+    ///
+    /// # Errors
+    /// A number out of its bounds.
+    pub fn changed(&self, change: &LabelChange) -> Result<Self, BadLabel> {
+        let bounded = |value: Option<u32>,
+                       range: std::ops::RangeInclusive<u32>,
+                       wrong: fn(u32) -> BadLabel| match value {
+            Some(n) if !range.contains(&n) => Err(wrong(n)),
+            value => Ok(value),
+        };
+        let days = change.retention_days.unwrap_or(self.retention_days);
+        let minutes = change.meeting_minutes.unwrap_or(self.meeting_minutes);
+        Ok(Self {
+            name: change.name.as_ref().map_or_else(|| self.name.clone(), ToString::to_string),
+            guests: change.guests.unwrap_or(self.guests),
+            federation: change.federation.unwrap_or(self.federation),
+            recording: change.recording.unwrap_or(self.recording),
+            download: change.download.unwrap_or(self.download),
+            second_factor: change.second_factor.unwrap_or(self.second_factor),
+            managed_device: change.managed_device.unwrap_or(self.managed_device),
+            retention_days: bounded(days, 1..=Self::MOST_DAYS, |days| BadLabel::Days { days })?,
+            meeting_minutes: bounded(minutes, 5..=Self::MOST_MINUTES, |minutes| BadLabel::Minutes {
+                minutes,
+            })?,
+            ..self.clone()
+        })
+    }
+
+    /// Days that a label may keep events at most: a century; beyond it, keep them without limit.
+    pub const MOST_DAYS: u32 = 36_525;
+    /// Minutes of a meeting at most: a day.
+    pub const MOST_MINUTES: u32 = 1_440;
 
     /// The label of a new room (RK4: everything said may matter).
     pub const DEFAULT: &'static str = "internal";
@@ -83,7 +125,7 @@ impl Label {
             name: String::new(),
             rank: Rank(0),
             reserved_by: None,
-            accredited: false,
+            accreditation: None,
             guests: Guests::Meeting,
             federation: true,
             recording: true,
@@ -132,6 +174,75 @@ impl Label {
     }
 }
 
+/// What is to be changed of a label; what is `None` stays. Its slug, its place in the order and the rule
+/// that reserves it never change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LabelChange {
+    /// Another name.
+    pub name: Option<LabelName>,
+    /// What guests get.
+    pub guests: Option<Guests>,
+    /// May leave for other servers.
+    pub federation: Option<bool>,
+    /// Meetings may be recorded.
+    pub recording: Option<bool>,
+    /// Files may be downloaded.
+    pub download: Option<bool>,
+    /// Asks for a second factor.
+    pub second_factor: Option<bool>,
+    /// Asks for a managed device.
+    pub managed_device: Option<bool>,
+    /// Days that events are kept, or without limit.
+    pub retention_days: Option<Option<u32>>,
+    /// Minutes that a meeting lasts, or without limit.
+    pub meeting_minutes: Option<Option<u32>>,
+}
+
+/// Why a label cannot be so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadLabel {
+    /// Too few or too many days.
+    #[error(
+        "a label keeps for 1 to {} days, not {days}; leave it out to keep without limit",
+        Label::MOST_DAYS
+    )]
+    Days {
+        /// As asked.
+        days: u32,
+    },
+    /// Too short or too long.
+    #[error(
+        "a meeting lasts 5 to {} minutes, not {minutes}; leave it out to set no limit",
+        Label::MOST_MINUTES
+    )]
+    Minutes {
+        /// As asked.
+        minutes: u32,
+    },
+}
+
+impl Label {
+    /// The facts in which two labels differ, as the audit log says them: `download: true → false`.
+    pub fn differences(&self, after: &Self) -> Vec<String> {
+        let number = |value: Option<u32>| value.map_or_else(|| "none".to_owned(), |n| n.to_string());
+        let facts = |label: &Self| {
+            [
+                ("name", label.name.clone()),
+                ("guests", label.guests.word().to_owned()),
+                ("federation", label.federation.to_string()),
+                ("recording", label.recording.to_string()),
+                ("download", label.download.to_string()),
+                ("second_factor", label.second_factor.to_string()),
+                ("managed_device", label.managed_device.to_string()),
+                ("retention_days", number(label.retention_days)),
+                ("meeting_minutes", number(label.meeting_minutes)),
+            ]
+        };
+        let pairs = facts(self).into_iter().zip(facts(after)).filter(|(before, after)| before != after);
+        pairs.map(|((fact, before), (_, after))| format!("{fact}: {before} → {after}")).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,8 +251,37 @@ mod tests {
     fn shipped_labels_are_ordered_and_the_protective_marks_are_closed() {
         let labels = Label::shipped();
         assert!(labels.windows(2).all(|pair| pair[0].rank < pair[1].rank));
-        let closed: Vec<_> = labels.iter().filter(|l| !l.usable()).map(|l| l.slug.as_str()).collect();
+        let closed: Vec<_> = labels.iter().filter(|l| !l.usable(0)).map(|l| l.slug.as_str()).collect();
         assert_eq!(closed, ["restricted", "medical"]);
-        assert!(labels.iter().any(|l| l.slug == Label::DEFAULT && l.usable()));
+        assert!(labels.iter().any(|l| l.slug == Label::DEFAULT && l.usable(0)));
+    }
+    #[test]
+    fn a_change_stays_within_its_bounds_and_says_what_it_changed() {
+        let internal = &Label::shipped()[1];
+        let change = LabelChange {
+            name: Some("Usage interne".parse().unwrap()),
+            download: Some(false),
+            retention_days: Some(Some(30)),
+            meeting_minutes: Some(None),
+            ..LabelChange::default()
+        };
+        let after = internal.changed(&change).unwrap();
+        let said = internal.differences(&after);
+        let expected = [
+            "name: Interne → Usage interne",
+            "download: true → false",
+            "retention_days: none → 30",
+            "meeting_minutes: 40 → none",
+        ];
+        assert_eq!(said, expected);
+        assert_eq!(internal.changed(&LabelChange::default()).as_ref(), Ok(internal));
+        for days in [0, Label::MOST_DAYS + 1] {
+            let change = LabelChange { retention_days: Some(Some(days)), ..LabelChange::default() };
+            assert_eq!(internal.changed(&change), Err(BadLabel::Days { days }));
+        }
+        for minutes in [0, 4, Label::MOST_MINUTES + 1] {
+            let change = LabelChange { meeting_minutes: Some(Some(minutes)), ..LabelChange::default() };
+            assert_eq!(internal.changed(&change), Err(BadLabel::Minutes { minutes }));
+        }
     }
 }

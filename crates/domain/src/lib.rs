@@ -4,25 +4,32 @@
 //! microseconds since the Unix epoch, given by the caller; so is entropy.
 
 mod account;
+mod accreditation;
 mod address;
 mod event;
 mod id;
 mod label;
 pub mod meeting;
 mod name;
+mod network;
 mod room;
 mod tenant;
 
 pub use account::{Account, Factor, Guest, Role};
+pub use accreditation::{Accreditation, BadDay, Day};
 pub use address::{Address, BadAddress, Domain, Slug};
 pub use event::{Author, Command, Content, Event, FileShared, Speech};
 pub use id::{
-    AccountId, BadId, FileId, GuestId, InvitationId, LinkId, MeetingId, RoomId, SessionId, TenantId, UploadId,
+    AccountId, ApplicationId, BadId, FactorId, FileId, GuestId, InvitationId, LinkId, MeetingId, RoomId,
+    SessionId, TenantId, UploadId,
 };
-pub use label::{Guests, Label, Rank};
-pub use name::{BadName, PersonName, RoomName, topic};
+pub use label::{BadLabel, Guests, Label, LabelChange, Rank};
+pub use name::{
+    ApplicationName, BadName, FactorName, LabelName, PersonName, RoomName, TenantName, Wording, topic,
+};
+pub use network::{BadNetwork, Network};
 pub use room::{Membership, Rank as MemberRank, Room, RoomKind};
-pub use tenant::{Accent, Tenant};
+pub use tenant::{Accent, AdministrationRules, BadAccent, PasswordProfile, Tenant, TenantChange};
 
 /// Microseconds since the Unix epoch, UTC.
 pub type Micros = i64;

@@ -62,6 +62,36 @@ pub enum Refused {
     /// No such participant or guest.
     #[error("this person is no longer here")]
     Gone,
+    /// Nobody calls this person here, or no more.
+    #[error("nobody calls you here any more")]
+    NotCalled,
+}
+
+/// A meeting of a room of two from the bell on: who called whom, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// Who rang.
+    pub caller: String,
+    /// Who is rung for.
+    pub callee: String,
+    /// Where it stands.
+    pub stage: Stage,
+}
+
+/// Where a call stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// It rings.
+    Rings,
+    /// The other came in: from here on it is a meeting of two.
+    Taken,
+    /// The other said no.
+    Declined,
+}
+
+impl Call {
+    /// How long a call rings.
+    pub const RINGS: Micros = 45_000_000;
 }
 
 /// A meeting of a room.
@@ -79,6 +109,7 @@ pub struct Meeting {
     waiting: Vec<Waiting>,
     admitted: Vec<String>,
     hands: Vec<ParticipantId>,
+    call: Option<Call>,
 }
 
 impl Meeting {
@@ -100,7 +131,54 @@ impl Meeting {
             waiting: vec![],
             admitted: vec![],
             hands: vec![],
+            call: None,
         }
+    }
+
+    /// A meeting of a room of two: `caller` rings for `callee`.
+    #[must_use]
+    pub fn calling(mut self, caller: &str, callee: &str) -> Self {
+        self.call = Some(Call { caller: caller.into(), callee: callee.into(), stage: Stage::Rings });
+        self
+    }
+
+    /// The call that it is, in a room of two.
+    pub fn call(&self) -> Option<&Call> {
+        self.call.as_ref()
+    }
+    /// The call, while it rings.
+    pub fn ringing(&self) -> Option<&Call> {
+        self.call().filter(|call| call.stage == Stage::Rings)
+    }
+    /// Until when it rings, if it does.
+    pub fn rings_until(&self) -> Option<Micros> {
+        self.ringing().map(|_| self.started + Call::RINGS)
+    }
+    /// This person came in; `true` when that took the call.
+    pub fn take(&mut self, address: &str) -> bool {
+        let taken = self.ringing().is_some_and(|call| call.callee == address);
+        if taken && let Some(call) = &mut self.call {
+            call.stage = Stage::Taken;
+            self.version += 1;
+        }
+        taken
+    }
+    /// This person says no to the call.
+    ///
+    /// # Errors
+    /// `NotCalled` when none rings for them.
+    pub fn decline(&mut self, address: &str) -> Result<(), Refused> {
+        self.ringing().filter(|call| call.callee == address).ok_or(Refused::NotCalled)?;
+        if let Some(call) = &mut self.call {
+            call.stage = Stage::Declined;
+        }
+        self.version += 1;
+        Ok(())
+    }
+    /// Whether enough people are in for it to go on: a call that was taken takes two.
+    pub fn goes_on(&self) -> bool {
+        let taken = self.call().is_some_and(|call| call.stage == Stage::Taken);
+        self.participants.len() >= if taken { 2 } else { 1 }
     }
 
     /// Grows with every change.
@@ -156,7 +234,24 @@ impl Meeting {
         Ok(id)
     }
 
-    /// Someone leaves, or their media is lost; their hand goes down. `false`: they were not here.
+    /// Whoever is in comes in anew, from another window or after a lost connection: under a new number, on
+    /// their own place, with their hand where it was, and sending nothing yet.
+    ///
+    /// # Errors
+    /// `Gone` when `former` is not in.
+    pub fn succeed(&mut self, former: ParticipantId, rank: Rank) -> Result<ParticipantId, Refused> {
+        let id = ParticipantId(self.next);
+        let seat = self.participants.iter_mut().find(|p| p.id == former).ok_or(Refused::Gone)?;
+        (seat.id, seat.rank, seat.sending) = (id, rank, Sending::default());
+        if let Some(hand) = self.hands.iter_mut().find(|hand| **hand == former) {
+            *hand = id;
+        }
+        self.next += 1;
+        self.version += 1;
+        Ok(id)
+    }
+
+    /// Someone leaves; their hand goes down. `false`: they were not here.
     pub fn leave(&mut self, id: ParticipantId) -> bool {
         let before = self.participants.len();
         self.participants.retain(|p| p.id != id);
@@ -244,9 +339,9 @@ impl Meeting {
         Some(self.waiting.remove(place))
     }
 
-    /// Whether the time that the label allows has run out.
+    /// Whether it has run out of time: of what the label allows, or of what a call may ring.
     pub fn is_over(&self, now: Micros) -> bool {
-        self.ends.is_some_and(|ends| now >= ends)
+        [self.ends, self.rings_until()].into_iter().flatten().any(|ends| now >= ends)
     }
 
     /// Whole minutes since the bell, rounded up.
@@ -288,6 +383,22 @@ mod tests {
     }
 
     #[test]
+    fn who_comes_in_anew_keeps_their_place_and_their_hand() {
+        let mut m = meeting();
+        let [a, b, c] = ["a", "b", "c"].map(|name| m.join(name, name, Rank::Member).unwrap());
+        for id in [c, b, a] {
+            m.hand(id, true).unwrap();
+        }
+        m.send(b, Sending { audio: true, ..Sending::default() }).unwrap();
+        let again = m.succeed(b, Rank::Owner).unwrap();
+        assert_eq!(m.hands(), [c, again, a]);
+        let seat = &m.participants()[1];
+        assert_eq!((seat.id, seat.rank, seat.sending), (again, Rank::Owner, Sending::default()));
+        assert_eq!(m.succeed(b, Rank::Member), Err(Refused::Gone), "a number is never used twice");
+        assert_eq!(m.join("d", "d", Rank::Member).map(|d| d.0), Ok(again.0 + 1));
+    }
+
+    #[test]
     fn a_guest_comes_in_only_when_let_in_and_not_again_once_removed() {
         let mut m = meeting();
         assert_eq!(m.join("g", "Mme Petit", Rank::Guest), Err(Refused::NotAdmitted));
@@ -312,6 +423,32 @@ mod tests {
             m.join(&format!("a{n}"), "a", Rank::Member).unwrap();
         }
         assert_eq!(m.join("one more", "a", Rank::Member), Err(Refused::Full(50)));
+    }
+
+    #[test]
+    fn a_call_rings_is_taken_by_the_other_and_takes_two() {
+        let mut m = Meeting::new(MeetingId(7), 0, None).calling("alice", "bob");
+        assert!(!m.goes_on() && !m.is_over(44_999_999) && m.is_over(45_000_000));
+        let alice = m.join("alice", "Alice", Rank::Owner).unwrap();
+        assert!(!m.take("alice") && m.goes_on());
+        assert_eq!(m.decline("alice"), Err(Refused::NotCalled), "who calls hangs up instead");
+        m.join("bob", "Bob", Rank::Owner).unwrap();
+        assert!(m.take("bob") && !m.take("bob"));
+        assert_eq!(m.decline("bob"), Err(Refused::NotCalled));
+        assert!(m.goes_on() && !m.is_over(45_000_000), "what was taken rings no more");
+        m.leave(alice);
+        assert!(!m.goes_on(), "one alone is no call");
+    }
+
+    #[test]
+    fn a_declined_call_rings_no_more_and_a_meeting_of_a_room_never_rings() {
+        let mut m = Meeting::new(MeetingId(7), 0, None).calling("alice", "bob");
+        m.decline("bob").unwrap();
+        assert_eq!((m.ringing(), m.call().map(|c| c.stage)), (None, Some(Stage::Declined)));
+        assert!(!m.take("bob"));
+        let mut of_a_room = meeting();
+        assert!(!of_a_room.take("bob"));
+        assert_eq!(of_a_room.decline("bob"), Err(Refused::NotCalled));
     }
 
     #[test]

@@ -77,6 +77,16 @@ names! {
     PersonName up to 100,
     /// What a room is called on screen: 1 to 200 characters, nothing invisible.
     RoomName up to 200,
+    /// What people call a key of theirs, « téléphone »: 1 to 60 characters, nothing invisible.
+    FactorName up to 60,
+    /// What a person calls an application that signs in for them: 1 to 60 characters, nothing invisible.
+    ApplicationName up to 60,
+    /// What a public body is called on screen: 1 to 100 characters, nothing invisible.
+    TenantName up to 100,
+    /// What a label is called on screen: 1 to 40 characters, nothing invisible; it stands beside every message.
+    LabelName up to 40,
+    /// A line of a decision, as it is written there (its number, who took it): 1 to 200 characters.
+    Wording up to 200,
 }
 
 #[cfg(test)]

@@ -1,15 +1,20 @@
-//! Who someone is, and how they prove it: passwords, the wait after failures, sessions.
+//! Who someone is, and how they prove it: passwords, passkeys, the wait after failures, sessions.
 //!
 //! Everything here is a calculation. The clock (`now_us`, microseconds since the Unix epoch, UTC),
 //! the entropy (byte arrays) and the stored facts are arguments, and what must be stored is returned:
 //! a test lives a day in a millisecond, and the same code serves both databases.
 //!
-//! A second factor, a passkey or an identity provider is one more way to arrive at the same place, a
+//! A second factor or an identity provider is one more way to arrive at the same place, a
 //! [`session::Session`]: each comes as a module beside [`password`].
 
+pub mod application_password;
+pub mod passkey;
 pub mod password;
+pub mod recovery;
 pub mod rules;
+pub mod scram;
 pub mod session;
+pub mod totp;
 pub mod wait;
 
 mod listed;

@@ -1,7 +1,7 @@
 //! Everything that can be asked for, and what each asks of who wants it.
 
 use crate::Denied;
-use beffroi_domain::{Guests, Label, MemberRank, Role};
+use beffroi_domain::{Guests, MemberRank, Role, Room, RoomKind};
 
 /// What an act in a room demands.
 pub struct Demand {
@@ -12,8 +12,8 @@ pub struct Demand {
     pub(crate) guests: Option<Guests>,
     /// Administrators may without belonging to the room, because it shows no content.
     pub(crate) governs: bool,
-    /// What the label itself forbids, to anybody.
-    pub(crate) fact: Option<fn(&Label) -> Option<Denied>>,
+    /// What the room itself forbids, to anybody: by its label, or because it is one of two.
+    pub(crate) fact: Option<fn(&Room) -> Option<Denied>>,
 }
 
 mod sealed {
@@ -34,6 +34,8 @@ pub trait TenantAct: sealed::Sealed {
     const NAME: &'static str;
     /// The technical roles that carry it.
     const ROLES: &'static [Role];
+    /// It administers: the tenant says what whoever does it must have proved, and from where (ID12).
+    const ADMINISTERS: bool;
 }
 
 macro_rules! room_acts { ($($(#[doc = $doc:literal])+ $act:ident $name:literal from $from:ident, guests $guests:expr, governs $governs:literal, fact $fact:expr;)+) => {
@@ -83,7 +85,7 @@ room_acts! {
     Rename "room.rename" from Owner, guests None, governs true, fact None;
 }
 
-macro_rules! tenant_acts { ($($(#[doc = $doc:literal])+ $act:ident $name:literal $roles:expr;)+) => {
+macro_rules! tenant_acts { ($($(#[doc = $doc:literal])+ $act:ident $name:literal administers $administers:literal, $roles:expr;)+) => {
     $(
         $(#[doc = $doc])+
         #[derive(Debug)]
@@ -92,6 +94,7 @@ macro_rules! tenant_acts { ($($(#[doc = $doc:literal])+ $act:ident $name:literal
         impl TenantAct for $act {
             const NAME: &'static str = $name;
             const ROLES: &'static [Role] = $roles;
+            const ADMINISTERS: bool = $administers;
         }
     )+
     #[cfg(test)]
@@ -101,26 +104,44 @@ macro_rules! tenant_acts { ($($(#[doc = $doc:literal])+ $act:ident $name:literal
 
 tenant_acts! {
     /// See who works here.
-    ReadPeople "people.read" &Role::ALL;
+    ReadPeople "people.read" administers false, &Role::ALL;
     /// Make a room.
-    CreateRoom "room.create" &[Role::Agent, Role::SecurityOfficer, Role::Administrator];
+    CreateRoom "room.create" administers false, &[Role::Agent, Role::SecurityOfficer, Role::Administrator];
     /// Invite, disable, enable, reset.
-    ManageAccounts "accounts.manage" &[Role::Administrator];
+    ManageAccounts "accounts.manage" administers true, &[Role::Administrator];
+    /// Say what whoever administers must have proved, and from where.
+    ManageAdministration "administration.manage" administers true, &[Role::SecurityOfficer, Role::Administrator];
     /// Read the audit log.
-    ReadAudit "audit.read" &[Role::Auditor, Role::SecurityOfficer, Role::Administrator];
+    ReadAudit "audit.read" administers true, &[Role::Auditor, Role::SecurityOfficer, Role::Administrator];
+    /// Make, list and revoke one's own application passwords.
+    UseApplications "applications.use" administers false, &Role::ALL;
     /// See all accounts and rooms with their labels, without contents.
-    ReadRooms "rooms.list" &[Role::Auditor, Role::SecurityOfficer, Role::Administrator];
+    ReadRooms "rooms.list" administers true, &[Role::Auditor, Role::SecurityOfficer, Role::Administrator];
+    /// See what the body declared and what its labels demand.
+    ReadOrganisation "organisation.read" administers true, &[Role::Auditor, Role::SecurityOfficer, Role::Administrator];
+    /// Change the name and the colour of the body.
+    ManageOrganisation "organisation.manage" administers true, &[Role::Administrator];
+    /// Choose what passwords must be. Who creates accounts does not also make them easier to guess.
+    ManagePasswords "passwords.manage" administers true, &[Role::SecurityOfficer];
+    /// Change what labels demand and allow, declare and withdraw accreditations. Whoever gives rooms their
+    /// labels is not who decides what these are worth: not for administrators.
+    ManageLabels "labels.manage" administers true, &[Role::SecurityOfficer];
+    /// Say up to which label someone is cleared, never oneself.
+    ManageClearance "clearance.manage" administers true, &[Role::SecurityOfficer];
 }
 
-fn download(label: &Label) -> Option<Denied> {
+fn download(Room { label, .. }: &Room) -> Option<Denied> {
     (!label.download).then(|| Denied::LabelDownload { label: label.name.clone() })
 }
 
-fn guests(label: &Label) -> Option<Denied> {
+fn guests(Room { label, kind, .. }: &Room) -> Option<Denied> {
+    if *kind == RoomKind::Direct {
+        return Some(Denied::Pair);
+    }
     (label.guests == Guests::No).then(|| Denied::LabelGuests { label: label.name.clone() })
 }
 
 /// Meetings are not end-to-end encrypted yet: where the label demands it, there is no meeting.
-fn meetings(label: &Label) -> Option<Denied> {
+fn meetings(Room { label, .. }: &Room) -> Option<Denied> {
     label.end_to_end.then(|| Denied::LabelEndToEnd { label: label.name.clone() })
 }

@@ -1,6 +1,6 @@
 //! Why not.
 
-use beffroi_domain::{MemberRank, Role};
+use beffroi_domain::{Factor, MemberRank, Role};
 
 /// Why not: a rule's name for the audit log and the client's words, and a sentence for people.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -10,7 +10,7 @@ pub enum Denied {
     Tenant,
     /// The label is a protective mark that the tenant may not use.
     #[error(
-        "the mark « {label} » cannot be used here: {rule}; ask your security officer to declare the accreditation"
+        "the mark « {label} » cannot be used here: {rule}; ask your security officer to declare an accreditation that is in force"
     )]
     Reserved {
         /// The label's name.
@@ -60,12 +60,37 @@ pub enum Denied {
         /// Theirs.
         role: Role,
     },
+    /// Administering takes a stronger proof of who one is (ID12).
+    #[error(
+        "`{act}` takes {} here, and this session was opened with {}; prove it now, or add it in « My security » first",
+        proof(*needs), proof(*has)
+    )]
+    AdministrationFactor {
+        /// The act refused.
+        act: &'static str,
+        /// What the tenant demands.
+        needs: Factor,
+        /// What the session proved.
+        has: Factor,
+    },
+    /// Administering is done from some networks only (ID12).
+    #[error("`{act}` is done from the networks that your organisation named, and this is not one of them")]
+    AdministrationNetwork {
+        /// The act refused.
+        act: &'static str,
+    },
+    /// One's own keys are changed by who proved them a moment ago.
+    #[error("prove once more that it is you: this changes how you sign in")]
+    Stale,
     /// Never for guests.
     #[error("guests may not do this (`{act}`)")]
     Guest {
         /// The act refused.
         act: &'static str,
     },
+    /// A room of two stays one of two.
+    #[error("a conversation of two has no guests; make a room to invite some")]
+    Pair,
     /// The label lets no guest do this.
     #[error("« {label} » does not let guests this far")]
     LabelGuests {
@@ -84,9 +109,46 @@ pub enum Denied {
         /// The label's name.
         label: String,
     },
+    /// A protective mark would demand less than the text that reserves it.
+    #[error(
+        "« {label} » is a protective mark: `{fact}` may be made stricter, never laxer than what it was shipped with"
+    )]
+    MarkFloor {
+        /// The label's name.
+        label: String,
+        /// What would be laxer.
+        fact: &'static str,
+    },
+    /// A label that nothing reserves has nothing to declare.
+    #[error("« {label} » is not a protective mark: it is open without any accreditation")]
+    NotReserved {
+        /// The label's name.
+        label: String,
+    },
+    /// Nobody decides about themselves.
+    #[error("nobody sets their own clearance; ask another security officer")]
+    Oneself,
+}
+
+/// A level of proof in words.
+fn proof(factor: Factor) -> &'static str {
+    match factor {
+        Factor::Password => "a password",
+        Factor::Second => "a second factor",
+        Factor::Passkey => "a passkey",
+    }
 }
 
 impl Denied {
+    /// What would be enough, when the refusal is about what was proved: the client asks for it and goes on.
+    pub fn needs(&self) -> Option<Factor> {
+        match self {
+            Self::SecondFactor { .. } => Some(Factor::Second),
+            Self::AdministrationFactor { needs, .. } => Some(*needs),
+            _ => None,
+        }
+    }
+
     /// The rule's name: stable, in the audit log, in the API and in the client's catalogues.
     pub fn rule(&self) -> &'static str {
         match self {
@@ -98,10 +160,17 @@ impl Denied {
             Self::Membership { .. } => "membership",
             Self::Rank { .. } => "rank",
             Self::Role { .. } => "role",
+            Self::AdministrationFactor { .. } => "administration-factor",
+            Self::AdministrationNetwork { .. } => "administration-network",
+            Self::Stale => "stale",
             Self::Guest { .. } => "guest",
+            Self::Pair => "pair",
             Self::LabelGuests { .. } => "label-guests",
             Self::LabelDownload { .. } => "label-download",
             Self::LabelEndToEnd { .. } => "label-end-to-end",
+            Self::MarkFloor { .. } => "mark-floor",
+            Self::NotReserved { .. } => "label-not-reserved",
+            Self::Oneself => "oneself",
         }
     }
 }

@@ -1,19 +1,32 @@
 //! The whole policy as one table that a lawyer can read and a diff can show.
 
 use crate::act::{ROOM_ACTS, TENANT_ACTS};
-use crate::{Actor, Denied, Who, decide_create, decide_relabel};
+use crate::{
+    Actor, Administration, Denied, Holder, Who, decide_clear, decide_create, decide_own, decide_relabel,
+};
 use beffroi_domain::{
-    AccountId, Factor, GuestId, Label, MemberRank, Rank, Role, Room, RoomId, RoomKind, Slug, TenantId,
+    AccountId, Accreditation, Factor, GuestId, Label, MemberRank, Rank, Role, Room, RoomId, RoomKind, Slug,
+    TenantId,
 };
 use std::fmt::Write as _;
+
+/// When everybody of the table asks.
+const NOW: i64 = 0;
+
+/// The mark with an accreditation that holds today and no longer.
+fn declared(label: &Label) -> Label {
+    let accreditation = Accreditation {
+        reference: "H-1".parse().unwrap(),
+        authority: "ANSSI".parse().unwrap(),
+        until: "1970-01-01".parse().unwrap(),
+    };
+    Label { accreditation: Some(accreditation), ..label.clone() }
+}
 
 /// The labels shipped, and the two marks once accredited.
 fn labels() -> Vec<(String, Label)> {
     let shipped = Label::shipped();
-    let accredited = shipped
-        .iter()
-        .filter(|l| !l.usable())
-        .map(|l| (format!("{}+", l.slug), Label { accredited: true, ..l.clone() }));
+    let accredited = shipped.iter().filter(|l| !l.usable(NOW)).map(|l| (format!("{}+", l.slug), declared(l)));
     shipped.iter().map(|l| (l.slug.clone(), l.clone())).chain(accredited.collect::<Vec<_>>()).collect()
 }
 
@@ -73,7 +86,7 @@ fn the_whole_policy() {
                     continue;
                 }
                 for clearance in 0..=4 {
-                    for factor in [Factor::Password, Factor::Second] {
+                    for factor in Factor::ALL {
                         for managed_device in [false, true] {
                             let who = if role.is_some() {
                                 Who::Account(AccountId(1))
@@ -86,8 +99,11 @@ fn the_whole_policy() {
                                 role: role.unwrap_or(Role::Agent),
                                 clearance: Rank(clearance),
                                 factor,
+                                // What administering takes has a table of its own below.
+                                administration: Administration { factor: Factor::Password, inside: true },
                                 managed_device,
                                 membership,
+                                now: NOW,
                             };
                             let place = room(&label);
                             let cells =
@@ -97,7 +113,7 @@ fn the_whole_policy() {
                                 "{shown} | {} | {} | {clearance} | {} | {} | {}",
                                 role.map_or("guest", Role::word),
                                 membership.map_or("-", MemberRank::word),
-                                if factor == Factor::Second { "two" } else { "one" },
+                                factor.word(),
                                 if managed_device { "managed" } else { "any" },
                                 answers(cells),
                             )
@@ -114,6 +130,49 @@ fn the_whole_policy() {
         let cells = TENANT_ACTS.iter().map(|(name, ask)| (*name, cell(ask(&actor))));
         writeln!(table, "{} | {}", role.map_or("guest", Role::word), answers(cells)).unwrap();
     }
+    table += "\n# administering (ID12): who | rank in an internal room | the tenant asks | proved | network | answer to every act of the tenant, then of the room\n";
+    for role in [Role::Agent, Role::Auditor, Role::SecurityOfficer, Role::Administrator] {
+        for membership in [None, Some(MemberRank::Member), Some(MemberRank::Owner)] {
+            for asked in Factor::ALL {
+                for factor in Factor::ALL {
+                    for inside in [true, false] {
+                        let administration = Administration { factor: asked, inside };
+                        let actor = Actor { membership, factor, administration, ..someone(Some(role), 4) };
+                        let internal = room(&Label::shipped()[1]);
+                        let of_tenant = TENANT_ACTS.iter().map(|(name, ask)| (*name, cell(ask(&actor))));
+                        let of_room =
+                            ROOM_ACTS.iter().map(|(name, ask)| (*name, cell(ask(&actor, &internal))));
+                        writeln!(
+                            table,
+                            "{} | {} | {} | {} | {} | {} | {}",
+                            role.word(),
+                            membership.map_or("none", MemberRank::word),
+                            asked.word(),
+                            factor.word(),
+                            if inside { "inside" } else { "outside" },
+                            answers(of_tenant),
+                            answers(of_room)
+                        )
+                        .unwrap();
+                    }
+                }
+            }
+        }
+    }
+    table += "\n# changing how one signs in: who | holds a factor | proved | a moment ago | answer\n";
+    for role in [Some(Role::Agent), None] {
+        for holds_factor in [false, true] {
+            for factor in Factor::ALL {
+                for fresh in [true, false] {
+                    let holder = Holder { factor, holds_factor, fresh };
+                    let answer = cell(decide_own(&someone(role, 0), holder).err());
+                    let who = role.map_or("guest", Role::word);
+                    writeln!(table, "{who} | {holds_factor} | {} | {fresh} | {answer}", factor.word())
+                        .unwrap();
+                }
+            }
+        }
+    }
     table += "\n# a label for a new room, and for a room that is internal now: label | who | clearance | create | relabel by an owner\n";
     for (shown, label) in labels() {
         for role in Role::ALL {
@@ -129,6 +188,21 @@ fn the_whole_policy() {
                 )
                 .unwrap();
             }
+        }
+    }
+    table += "\n# in a room of two, whose both people are owners: label | who | membership | answer to every act, then the acts answered otherwise\n";
+    for (shown, label) in labels() {
+        let two = Room { kind: RoomKind::Direct, ..room(&label) };
+        for (role, membership) in [
+            (Some(Role::Agent), Some(MemberRank::Owner)),
+            (Some(Role::Agent), None),
+            (Some(Role::Administrator), None),
+            (None, Some(MemberRank::Guest)),
+        ] {
+            let actor = Actor { membership, ..someone(role, 4) };
+            let cells = ROOM_ACTS.iter().map(|(name, ask)| (*name, cell(ask(&actor, &two))));
+            let (who, rank) = (role.map_or("guest", Role::word), membership.map_or("-", MemberRank::word));
+            writeln!(table, "{shown} | {who} | {rank} | {}", answers(cells)).unwrap();
         }
     }
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/policy.golden.txt");
@@ -153,9 +227,49 @@ fn someone(role: Option<Role>, clearance: u8) -> Actor {
         tenant: TenantId(1),
         role: role.unwrap_or(Role::Agent),
         clearance: Rank(clearance),
-        factor: Factor::Second,
+        factor: Factor::Passkey,
+        administration: Administration { factor: Factor::Passkey, inside: true },
         managed_device: true,
         membership: None,
+        now: NOW,
+    }
+}
+
+/// The day after its last, an accreditation is as if it had never been declared: for everybody, for every act.
+#[test]
+fn an_accreditation_ends_by_itself() {
+    for label in Label::shipped().iter().filter(|l| !l.usable(NOW)) {
+        let mark = declared(label);
+        let end = mark.accreditation.as_ref().unwrap().until.end();
+        let differs = |now: i64| {
+            let mut found = 0;
+            for role in Role::ALL {
+                for membership in [None, Some(MemberRank::Member), Some(MemberRank::Owner)] {
+                    let actor = Actor { membership, now, ..someone(Some(role), 4) };
+                    found += ROOM_ACTS
+                        .iter()
+                        .filter(|(_, ask)| ask(&actor, &room(&mark)) != ask(&actor, &room(label)))
+                        .count();
+                    let (before, after) =
+                        (decide_create(&actor, &mark).err(), decide_create(&actor, label).err());
+                    found += usize::from(before != after);
+                }
+            }
+            found
+        };
+        assert!(differs(end - 1) > 0);
+        assert_eq!(differs(end), 0);
+    }
+}
+
+#[test]
+fn nobody_sets_their_own_clearance() {
+    for role in Role::ALL {
+        let actor = someone(Some(role), 4);
+        let (own, other) =
+            (decide_clear(&actor, AccountId(1)).err(), decide_clear(&actor, AccountId(2)).err());
+        assert!(own.is_some(), "{role:?}");
+        assert_eq!(other.is_none(), role == Role::SecurityOfficer, "{role:?}");
     }
 }
 

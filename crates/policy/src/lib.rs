@@ -6,17 +6,21 @@
 
 mod act;
 mod denied;
+mod labels;
 
 pub use act::{
-    AddFile, CreateRoom, InviteGuest, JoinMeeting, KeepDoor, Knock, ManageAccounts, ManageMembers, ReadAudit,
-    ReadFile, ReadMeetingTalk, ReadPeople, ReadRoom, ReadRooms, Relabel, Rename, Ring, RoomAct, Speak,
-    SpeakInMeeting, TenantAct,
+    AddFile, CreateRoom, InviteGuest, JoinMeeting, KeepDoor, Knock, ManageAccounts, ManageAdministration,
+    ManageClearance, ManageLabels, ManageMembers, ManageOrganisation, ManagePasswords, ReadAudit, ReadFile,
+    ReadMeetingTalk, ReadOrganisation, ReadPeople, ReadRoom, ReadRooms, Relabel, Rename, Ring, RoomAct,
+    Speak, SpeakInMeeting, TenantAct, UseApplications,
 };
 pub use denied::Denied;
+pub use labels::{Danger, danger, decide_accredit, decide_change, label_above_floor, label_accreditable};
 
 use act::Demand;
 use beffroi_domain::{
-    AccountId, Factor, GuestId, Guests, Label, MemberRank, Rank, Role, Room, RoomId, TenantId,
+    AccountId, Factor, GuestId, Guests, Label, MemberRank, Micros, Rank, Role, Room, RoomId, RoomKind,
+    TenantId,
 };
 use std::marker::PhantomData;
 
@@ -40,12 +44,71 @@ pub struct Actor {
     pub role: Role,
     /// The highest label they may see.
     pub clearance: Rank,
-    /// What they proved when signing in.
+    /// What they proved when signing in, or since.
     pub factor: Factor,
+    /// What their tenant asks of who administers.
+    pub administration: Administration,
     /// Whether they sit at a device that the body manages.
     pub managed_device: bool,
     /// Their rank in the room at hand, if they belong to it; `Guest` for a guest of this very room.
     pub membership: Option<MemberRank>,
+    /// When they ask: an accreditation ends by itself.
+    pub now: Micros,
+}
+
+/// What a tenant asks of who administers, as it stands for this session (ID12).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Administration {
+    /// The weakest proof that will do.
+    pub factor: Factor,
+    /// Whether the session calls from a network that the tenant named, or the tenant named none.
+    pub inside: bool,
+}
+
+/// Someone about to change how they sign in: their factors, their application passwords.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// What they proved in this session.
+    pub factor: Factor,
+    /// Whether they hold anything beside a password.
+    pub holds_factor: bool,
+    /// Whether the last proof is younger than [`FRESH_US`].
+    pub fresh: bool,
+}
+
+/// How long a proof counts as given a moment ago, in microseconds: 15 minutes.
+pub const FRESH_US: i64 = 15 * 60 * 1_000_000;
+
+/// Proof that someone may change how they themselves sign in.
+#[derive(Debug)]
+pub struct OwnPermit {
+    account: AccountId,
+    tenant: TenantId,
+}
+
+impl OwnPermit {
+    /// Whose.
+    pub fn account(&self) -> AccountId {
+        self.account
+    }
+    /// Of which tenant.
+    pub fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+}
+
+/// May someone change how they themselves sign in? A session left open on a desk, or stolen, must not be
+/// enough to add a key to the account or to take one away.
+///
+/// # Errors
+/// `Stale` when what they proved is too little or too old; `Guest`.
+pub fn decide_own(actor: &Actor, holder: Holder) -> Result<OwnPermit, Denied> {
+    let Who::Account(account) = actor.who else { return Err(Denied::Guest { act: "factor.manage" }) };
+    let enough = if holder.holds_factor { Factor::Second } else { Factor::Password };
+    if holder.factor < enough || !holder.fresh {
+        return Err(Denied::Stale);
+    }
+    Ok(OwnPermit { account, tenant: actor.tenant })
 }
 
 /// Proof that the policy allowed `A` in a room. Only this crate makes one, and the functions of `store`
@@ -102,9 +165,9 @@ pub fn decide<A: RoomAct>(actor: &Actor, room: &Room) -> Result<Permit<A>, Denie
     if actor.tenant != room.tenant {
         return Err(Denied::Tenant);
     }
-    let governs = demand.governs && actor.role == Role::Administrator && matches!(actor.who, Who::Account(_));
+    let governs = governing(actor, &demand)?;
     match actor.who {
-        Who::Guest(_) => guest_may(actor, &room.label, &demand)?,
+        Who::Guest(_) => guest_may(actor, room, &demand)?,
         Who::Account(_) => {
             // Whoever governs sees names and labels, never contents; the label's demands are about contents.
             if !governs {
@@ -116,7 +179,7 @@ pub fn decide<A: RoomAct>(actor: &Actor, room: &Room) -> Result<Permit<A>, Denie
             }
         }
     }
-    if let Some(no) = demand.fact.and_then(|fact| fact(&room.label)) {
+    if let Some(no) = demand.fact.and_then(|fact| fact(room)) {
         return Err(no);
     }
     Ok(Permit { tenant: room.tenant, room: room.id, who: actor.who, act: PhantomData })
@@ -128,8 +191,8 @@ pub fn decide<A: RoomAct>(actor: &Actor, room: &Room) -> Result<Permit<A>, Denie
 /// What forbids relabelling at all, then what forbids this label.
 pub fn decide_relabel(actor: &Actor, room: &Room, to: &Label) -> Result<Permit<Relabel>, Denied> {
     let permit = decide::<Relabel>(actor, room)?;
-    label_usable(to)?;
-    if actor.role != Role::Administrator {
+    label_usable(to, actor.now)?;
+    if !governing(actor, &Relabel::DEMAND)? {
         cleared(actor, to)?;
     }
     Ok(permit)
@@ -141,7 +204,7 @@ pub fn decide_relabel(actor: &Actor, room: &Room, to: &Label) -> Result<Permit<R
 /// What forbids it.
 pub fn decide_create(actor: &Actor, label: &Label) -> Result<TenantPermit<CreateRoom>, Denied> {
     let permit = decide_in_tenant::<CreateRoom>(actor)?;
-    label_usable(label)?;
+    label_usable(label, actor.now)?;
     cleared(actor, label)?;
     assured(actor, label)?;
     Ok(permit)
@@ -154,6 +217,9 @@ pub fn decide_create(actor: &Actor, label: &Label) -> Result<TenantPermit<Create
 pub fn decide_in_tenant<A: TenantAct>(actor: &Actor) -> Result<TenantPermit<A>, Denied> {
     match actor.who {
         Who::Account(_) if A::ROLES.contains(&actor.role) => {
+            if A::ADMINISTERS {
+                administers(actor, A::NAME)?;
+            }
             Ok(TenantPermit { tenant: actor.tenant, who: actor.who, act: PhantomData })
         }
         Who::Account(_) => Err(Denied::Role { act: A::NAME, role: actor.role }),
@@ -167,16 +233,52 @@ pub fn operator<A: TenantAct>(tenant: TenantId, on_behalf: AccountId) -> TenantP
     TenantPermit { tenant, who: Who::Account(on_behalf), act: PhantomData }
 }
 
-/// May a room carry this label at all, whoever asks?
+/// May `actor` say up to which label this account is cleared?
 ///
 /// # Errors
-/// `Reserved`, citing the rule, for a protective mark without its accreditation.
-pub fn label_open(label: &Label) -> Result<(), Denied> {
-    label_usable(label)
+/// `Role`; `Oneself` for their own.
+pub fn decide_clear(actor: &Actor, whose: AccountId) -> Result<TenantPermit<ManageClearance>, Denied> {
+    let permit = decide_in_tenant::<ManageClearance>(actor)?;
+    if actor.who == Who::Account(whose) { Err(Denied::Oneself) } else { Ok(permit) }
 }
 
-fn guest_may(actor: &Actor, label: &Label, demand: &Demand) -> Result<(), Denied> {
-    label_usable(label)?;
+/// May a room carry this label at this moment, whoever asks?
+///
+/// # Errors
+/// `Reserved`, citing the rule, for a protective mark without an accreditation in force.
+pub fn label_open(label: &Label, now: Micros) -> Result<(), Denied> {
+    label_usable(label, now)
+}
+
+/// Whether `actor` does this as an administrator, from outside the room. One whose rank in the room is
+/// enough, and who did not prove what administering takes, does it as the member they are.
+fn governing(actor: &Actor, demand: &Demand) -> Result<bool, Denied> {
+    if !demand.governs || actor.role != Role::Administrator || !matches!(actor.who, Who::Account(_)) {
+        return Ok(false);
+    }
+    let belongs = actor.membership.is_some_and(|rank| rank >= demand.from);
+    match administers(actor, demand.name) {
+        Ok(()) => Ok(true),
+        Err(_) if belongs => Ok(false),
+        Err(no) => Err(no),
+    }
+}
+
+/// Whether enough was proved, from the right place, to administer.
+fn administers(actor: &Actor, act: &'static str) -> Result<(), Denied> {
+    let Administration { factor: needs, inside } = actor.administration;
+    if actor.factor < needs {
+        return Err(Denied::AdministrationFactor { act, needs, has: actor.factor });
+    }
+    if inside { Ok(()) } else { Err(Denied::AdministrationNetwork { act }) }
+}
+
+fn guest_may(actor: &Actor, room: &Room, demand: &Demand) -> Result<(), Denied> {
+    let label = &room.label;
+    label_usable(label, actor.now)?;
+    if room.kind == RoomKind::Direct {
+        return Err(Denied::Pair);
+    }
     if actor.membership != Some(MemberRank::Guest) {
         return Err(Denied::Membership { act: demand.name });
     }
@@ -190,15 +292,17 @@ fn guest_may(actor: &Actor, label: &Label, demand: &Demand) -> Result<(), Denied
 fn label_lets_in(actor: &Actor, label: &Label, demand: &Demand) -> Result<(), Denied> {
     // An owner must be able to leave a mark that may no longer be used.
     if !demand.governs {
-        label_usable(label)?;
+        label_usable(label, actor.now)?;
     }
     cleared(actor, label)?;
     assured(actor, label)
 }
 
-fn label_usable(label: &Label) -> Result<(), Denied> {
-    match (&label.reserved_by, label.accredited) {
-        (Some(rule), false) => Err(Denied::Reserved { label: label.name.clone(), rule: rule.clone() }),
+fn label_usable(label: &Label, now: Micros) -> Result<(), Denied> {
+    match &label.reserved_by {
+        Some(rule) if !label.usable(now) => {
+            Err(Denied::Reserved { label: label.name.clone(), rule: rule.clone() })
+        }
         _ => Ok(()),
     }
 }

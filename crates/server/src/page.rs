@@ -81,7 +81,8 @@ pub fn guard(headers: &mut HeaderMap) {
     for (name, value) in [
         (
             "permissions-policy",
-            "camera=(self), microphone=(self), display-capture=(self), geolocation=(), payment=(), usb=()",
+            "camera=(self), microphone=(self), display-capture=(self), publickey-credentials-create=(self), \
+             publickey-credentials-get=(self), geolocation=(), payment=(), usb=()",
         ),
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),

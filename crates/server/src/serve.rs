@@ -9,7 +9,6 @@ use crate::settings::Place;
 use axum::body::Body;
 use axum::http::Request;
 use beffroi_app::{App, Rules};
-use beffroi_identity::rules::PasswordRules;
 use beffroi_identity::session::SessionLimits;
 use beffroi_store::Store;
 use hyper::body::Incoming;
@@ -38,9 +37,7 @@ impl Place {
             (s.absolute_hours * 60).into(),
         )
         .expect("the settings' bounds are inside the limits'");
-        let s1 = self.settings.passwords.s1_tenants.iter();
-        let passwords = s1.map(|domain| (domain.to_lowercase(), PasswordRules::s1())).collect();
-        Rules { sessions, passwords, file_bytes: self.settings.limits.file_bytes }
+        Rules { sessions, file_bytes: self.settings.limits.file_bytes }
     }
 }
 
@@ -191,7 +188,9 @@ fn acceptor(place: &Place) -> Result<Option<TlsAcceptor>, Failure> {
 
 /// Writes the log to standard error; `BEFFROI_LOG` chooses how much (`info` when absent).
 fn start_log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("BEFFROI_LOG").unwrap_or_else(|_| "info".into());
+    // The reader of passkeys writes bytes of an answer that it cannot read: what a person's key says stays out.
+    const USUAL: &str = "info,webauthn_rs_core=off,webauthn_attestation_ca=off";
+    let filter = tracing_subscriber::EnvFilter::try_from_env("BEFFROI_LOG").unwrap_or_else(|_| USUAL.into());
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

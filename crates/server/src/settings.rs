@@ -66,13 +66,6 @@ settings! {
         /// Hours after which a session ends whatever happens; 1 to 24.
         absolute_hours: u32 = 12, shown "12";
     }
-    /// What passwords must be: 12 characters of three kinds, 16 for administrators, or seven words.
-    passwords: Passwords {
-        /// Domains of the tenants whose written policy is another: 8 characters with lower case, upper
-        /// case and a figure (« S1 »). 0 to 1000 of them. Easier to choose, and far easier to guess;
-        /// common passwords and one's own name stay refused.
-        s1_tenants: Vec<String> = vec![], shown "[]";
-    }
     /// What one may bring.
     limits: Limits {
         /// Bytes of one file; 1 to 1 TiB. Lower refuses large scans, higher fills the disk sooner.
@@ -102,6 +95,14 @@ pub enum BadSettings {
         /// Where and why.
         #[source]
         cause: Box<toml::de::Error>,
+    },
+    /// A setting of a former version that is somewhere else now.
+    #[error(
+        "the settings {place} say `[passwords]`, which each organisation keeps itself now: take the section out of the file, then run `beffroi tenant set DOMAIN --passwords s1` for each domain that it named"
+    )]
+    Moved {
+        /// The file.
+        place: String,
     },
     /// A value out of its bounds.
     #[error("`{key} = {value}` is out of bounds: {bounds}")]
@@ -138,6 +139,9 @@ impl Place {
                 let place = path.display().to_string();
                 let text = std::fs::read_to_string(path)
                     .map_err(|cause| BadSettings::Unreadable { place: place.clone(), cause })?;
+                if toml::from_str::<toml::Table>(&text).is_ok_and(|table| table.contains_key("passwords")) {
+                    return Err(BadSettings::Moved { place });
+                }
                 toml::from_str(&text)
                     .map_err(|cause| BadSettings::Invalid { place, cause: Box::new(cause) })?
             }

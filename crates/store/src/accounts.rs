@@ -1,12 +1,17 @@
 //! People of tenants.
 
+use crate::applications;
 use crate::audit::{self, NewEntry, Subject};
 use crate::crypto::{damaged, entropy};
+use crate::labels::label_of;
 use crate::sessions::end_sessions;
 use crate::sql::{Row, Tx, Value};
+use crate::tenants::touch;
 use crate::{Result, Store, StoreError};
 use beffroi_domain::{Account, AccountId, Address, Micros, PersonName, Rank, Role, SessionId, TenantId};
-use beffroi_policy::{ManageAccounts, ReadPeople, ReadRooms, TenantPermit, Who};
+use beffroi_policy::{
+    ManageAccounts, ManageClearance, ReadOrganisation, ReadPeople, ReadRooms, TenantPermit, Who,
+};
 
 /// Someone to add.
 #[derive(Clone, Debug)]
@@ -32,6 +37,15 @@ pub struct AccountRow {
     pub created: Micros,
     /// When one of its sessions was last used.
     pub last_used: Option<Micros>,
+}
+
+/// How many people a demand of a label would meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Headcount {
+    /// Open accounts.
+    pub people: i64,
+    /// Those among them who have no second factor to sign in with.
+    pub without_second_factor: i64,
 }
 
 /// The columns of an account `a`, in the order that [`read_account`] reads.
@@ -193,8 +207,8 @@ impl Store {
         tx.commit().await
     }
 
-    /// Disables (and ends all sessions and open invitations, in the same transaction) or enables. Gives
-    /// the sessions ended.
+    /// Disables (and ends all sessions, application passwords and open invitations, in the same transaction)
+    /// or enables. Gives the sessions ended.
     ///
     /// # Errors
     /// `Gone` when the tenant has no such account.
@@ -214,6 +228,7 @@ impl Store {
         let mut ended = vec![];
         if !enabled {
             ended = end_sessions(&mut tx, Who::Account(account)).await?;
+            applications::revoke_all(&mut tx, account).await?;
             const SPEND: &str = "UPDATE invitation SET spent_us = $2 WHERE account = $1 AND spent_us IS NULL";
             tx.execute(SPEND, &[Value::Int(account.0), Value::Int(now)]).await?;
         }
@@ -222,5 +237,53 @@ impl Store {
         audit::append(&mut tx, self.keys(), permit.tenant(), entry, now).await?;
         tx.commit().await?;
         Ok(ended)
+    }
+
+    /// Says up to which label someone is cleared.
+    ///
+    /// # Errors
+    /// `Gone` when the tenant has no such account or no such label.
+    pub async fn set_clearance(
+        &self,
+        permit: &TenantPermit<ManageClearance>,
+        account: AccountId,
+        label: &str,
+        now: Micros,
+    ) -> Result<()> {
+        let tenant = permit.tenant();
+        let mut tx = self.db().begin().await?;
+        touch(&mut tx, tenant).await?;
+        let before = account_of(&mut tx, tenant, account).await?.clearance;
+        let to = label_of(&mut tx, tenant, label).await?;
+        if to.rank == before {
+            return Ok(());
+        }
+        const FORMER: &str =
+            "SELECT slug FROM label WHERE tenant = $1 AND rank <= $2 ORDER BY rank DESC LIMIT 1";
+        let values = [Value::Int(tenant.0), Value::Int(before.0.into())];
+        let former = tx.row(FORMER, &values, |row| row.text(0)).await?.unwrap_or_else(|| "none".to_owned());
+        const SET: &str = "UPDATE account SET clearance = $2 WHERE id = $1";
+        tx.execute(SET, &[Value::Int(account.0), Value::Int(to.rank.0.into())]).await?;
+        let told = format!("{former} → {label}");
+        let entry = NewEntry::done("account.clear", Subject::by(permit.who()))
+            .on(Subject::Who(Who::Account(account)))
+            .saying(&told);
+        audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
+        tx.commit().await
+    }
+
+    /// How many people work here, and how many have no second factor.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn headcount(&self, permit: &TenantPermit<ReadOrganisation>) -> Result<Headcount> {
+        const SQL: &str = "SELECT COUNT(*) FROM account WHERE tenant = $1 AND enabled = $2";
+        let values = [Value::Int(permit.tenant().0), Value::Bool(true)];
+        let people = self.db().row(SQL, &values, |row| row.int(0)).await?.unwrap_or(0);
+        const WITHOUT: &str = "
+            SELECT COUNT(*) FROM account a WHERE a.tenant = $1 AND a.enabled = $2
+               AND NOT EXISTS (SELECT 1 FROM factor f WHERE f.account = a.id)";
+        let without = self.db().row(WITHOUT, &values, |row| row.int(0)).await?.unwrap_or(0);
+        Ok(Headcount { people, without_second_factor: without })
     }
 }

@@ -5,7 +5,7 @@
 //! that destroying this key erases them and every proof stays valid. Every entry carries a signature over
 //! the log that ends with it, so that the first rewritten entry is named too. See docs/verify/.
 
-use crate::crypto::{Sealer, about, new_secret, sha256};
+use crate::crypto::{Sealer, Secret, about, new_secret, sha256};
 use crate::keys::{KeyRing, TenantKey, tenant_key_columns};
 use crate::merkle::{self, Frontier, Signer};
 use crate::sql::{Row, Tx, Value};
@@ -125,6 +125,14 @@ pub struct Finding {
     pub text: String,
 }
 
+/// The columns of an entry, in the order that [`read_entry`] reads.
+macro_rules! entry_columns {
+    () => {
+        "seq, at_us, act, outcome, actor_ref, actor, subject_ref, subject, room, rule, detail, origin"
+    };
+}
+pub(crate) use entry_columns;
+
 /// The fields of an entry that its leaf commits to, in the order of the table.
 pub(crate) const FIELDS: [&str; 11] = [
     "at_us",
@@ -225,21 +233,30 @@ async fn written(tx: &mut Tx, subject: &Subject) -> Result<String> {
     })
 }
 
-/// The key of a person's fields in a tenant's log, made when it is needed first.
+/// The key of a person's fields in a tenant's log.
 async fn person_key(tx: &mut Tx, key: &TenantKey, tenant: TenantId, person: i64) -> Result<Sealer> {
+    Ok(Sealer::new(&*person_secret(tx, key, tenant, person).await?))
+}
+
+/// The key of what is kept about a person, made when it is needed first.
+pub(crate) async fn person_secret(
+    tx: &mut Tx,
+    key: &TenantKey,
+    tenant: TenantId,
+    person: i64,
+) -> Result<Secret> {
     const FIND: &str = "SELECT key_wrapped FROM person_key WHERE tenant = $1 AND person = $2";
     let at = [Value::Int(tenant.0), Value::Int(person)];
-    let secret = match tx.row(FIND, &at, |row| row.bytes(0)).await? {
-        Some(wrapped) => key.unwrap_key("person", person, &wrapped)?,
+    match tx.row(FIND, &at, |row| row.bytes(0)).await? {
+        Some(wrapped) => key.unwrap_key("person", person, &wrapped),
         None => {
             let secret = new_secret();
             let wrapped = key.wrap("person", person, &secret);
             const ADD: &str = "INSERT INTO person_key (tenant, person, key_wrapped) VALUES ($1, $2, $3)";
             tx.execute(ADD, &[Value::Int(tenant.0), Value::Int(person), Value::Bytes(&wrapped)]).await?;
-            secret
+            Ok(secret)
         }
-    };
-    Ok(Sealer::new(&secret))
+    }
 }
 
 fn about_field(tenant: TenantId, seq: i64, field: &str) -> Vec<u8> {
@@ -417,12 +434,14 @@ impl Store {
             0 => 100,
             n => i64::from(n.min(500)),
         };
-        const SQL: &str = "
-            SELECT seq, at_us, act, outcome, actor_ref, actor, subject_ref, subject, room, rule, detail, origin
-              FROM audit_entry
+        const SQL: &str = concat!(
+            "SELECT ",
+            entry_columns!(),
+            " FROM audit_entry
              WHERE tenant = $1 AND seq < $2 AND ($3 = '' OR act = $3) AND ($4 = 0 OR actor_ref = $4)
                AND ($5 = '' OR outcome = $5) AND at_us >= $6 AND at_us <= $7
-             ORDER BY seq DESC LIMIT $8";
+             ORDER BY seq DESC LIMIT $8"
+        );
         let values = [
             Value::Int(tenant.0),
             Value::Int(filter.before.unwrap_or(i64::MAX)),
@@ -485,6 +504,9 @@ impl Store {
             .ok_or(StoreError::Gone { what: "person" })?;
         const SQL: &str = "DELETE FROM person_key WHERE tenant = $1 AND person = $2";
         tx.execute(SQL, &[Value::Int(tenant.0), Value::Int(id)]).await?;
+        // Sealed under the same key: nobody opens them any more.
+        tx.execute("DELETE FROM factor WHERE account = $1", &[Value::Int(id)]).await?;
+        tx.execute("DELETE FROM recovery_code WHERE account = $1", &[Value::Int(id)]).await?;
         let told = format!("person {id}");
         let entry = NewEntry::done("audit.erase", Subject::Machine).on(Subject::Text(told));
         append(&mut tx, self.keys(), tenant, entry, now).await?;
@@ -495,7 +517,7 @@ impl Store {
 /// What stands in the place of a field whose key was destroyed.
 const ERASED: &str = "(effacé)";
 
-fn read_entry(row: &Row, tenant: TenantId, people: &HashMap<i64, Sealer>) -> Result<AuditEntry> {
+pub(crate) fn read_entry(row: &Row, tenant: TenantId, people: &HashMap<i64, Sealer>) -> Result<AuditEntry> {
     let seq = row.int(0)?;
     let (actor_ref, subject_ref) = (row.int(4)?, row.int(6)?);
     let field = |person: i64, name: &str, column: usize| -> Result<String> {

@@ -17,6 +17,9 @@ const LABEL_CHANGED: i64 = 4;
 const MEMBER_ADDED: i64 = 5;
 const MEMBER_REMOVED: i64 = 6;
 const RENAMED: i64 = 7;
+/// Waits to be seen by whom it was for, as speech and files do.
+const CALL_MISSED: i64 = 8;
+const CALL_DECLINED: i64 = 9;
 
 /// The form of the body that is written today.
 const FORM: u8 = 1;
@@ -58,6 +61,8 @@ fn kind(content: &Content) -> i64 {
         Content::MemberAdded(..) => MEMBER_ADDED,
         Content::MemberRemoved(..) => MEMBER_REMOVED,
         Content::Renamed { .. } => RENAMED,
+        Content::CallMissed(_) => CALL_MISSED,
+        Content::CallDeclined(_) => CALL_DECLINED,
     }
 }
 
@@ -105,7 +110,9 @@ fn plain(event: &Event) -> Vec<u8> {
             out.text(&file.media_type);
             out.0.extend_from_slice(&file.sha256);
         }
-        Content::MeetingStarted(meeting) => out.int(meeting.0),
+        Content::MeetingStarted(meeting) | Content::CallMissed(meeting) | Content::CallDeclined(meeting) => {
+            out.int(meeting.0)
+        }
         Content::MeetingEnded(meeting, minutes) => {
             out.int(meeting.0);
             out.int(i64::from(*minutes));
@@ -181,6 +188,8 @@ fn read_plain(body: &[u8], author: (i64, i64), kind: i64, meeting: Option<i64>) 
         LABEL_CHANGED => Content::LabelChanged { from: body.text()?.to_owned(), to: body.text()?.to_owned() },
         MEMBER_ADDED => Content::MemberAdded(body.text()?.parse().ok()?, body.text()?.parse().ok()?),
         MEMBER_REMOVED => Content::MemberRemoved(body.text()?.parse().ok()?, body.text()?.parse().ok()?),
+        CALL_MISSED => Content::CallMissed(MeetingId(body.int()?)),
+        CALL_DECLINED => Content::CallDeclined(MeetingId(body.int()?)),
         RENAMED => Content::Renamed { from: body.text()?.to_owned(), to: body.text()?.to_owned() },
         _ => return None,
     };
@@ -270,6 +279,8 @@ mod tests {
             (Author::Guest(GuestId(6), name()), Content::File(file)),
             (Author::Server, Content::MeetingEnded(MeetingId(9), 12)),
             (alice.clone(), Content::MeetingStarted(MeetingId(9))),
+            (alice.clone(), Content::CallMissed(MeetingId(9))),
+            (alice.clone(), Content::CallDeclined(MeetingId(9))),
             (alice.clone(), Content::LabelChanged { from: "a".into(), to: "b".into() }),
             (alice.clone(), Content::MemberAdded(address(), name())),
             (alice.clone(), Content::MemberRemoved(address(), name())),
@@ -287,7 +298,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_a_body_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200), author in 0i64..4, kind in -1i64..9) {
+        fn any_bytes_are_a_body_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200), author in 0i64..4, kind in -1i64..11) {
             let _ = read_plain(&bytes, (author, 1), kind, None);
         }
     }

@@ -2,9 +2,9 @@
 
 use crate::audit::{self, NewEntry, Subject};
 use crate::crypto::{damaged, entropy, new_token, token_hash};
+use crate::labels::label_columns;
 use crate::rooms::{ROOM_COLUMNS, from_room, read_room, room_columns};
 use crate::sql::{Row, Value};
-use crate::tenants::label_columns;
 use crate::{Result, Store, StoreError};
 use beffroi_domain::{AccountId, Guest, GuestId, LinkId, Micros, PersonName, Room, RoomId, TenantId};
 use beffroi_policy::{InviteGuest, Permit, RoomAct as _, Who};

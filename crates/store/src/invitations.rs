@@ -1,6 +1,7 @@
 //! Invitations and resets: links of one hour and one use.
 
 use crate::accounts::{ACCOUNT_COLUMNS, account_columns, account_of, read_account};
+use crate::applications;
 use crate::audit::{self, NewEntry, Subject};
 use crate::crypto::{entropy, new_token, token_hash};
 use crate::sessions::end_sessions;
@@ -103,7 +104,8 @@ impl Store {
         self.db().row(SQL, &[Value::Bytes(&kept), Value::Int(now), Value::Bool(true)], read).await
     }
 
-    /// Uses a link: sets the password and ends all sessions of the account, at once or not at all.
+    /// Uses a link: sets the password and ends all sessions and application passwords of the account, at once
+    /// or not at all: who asks for a reset may not be the only one who was in.
     /// `None` when it no longer opens.
     ///
     /// # Errors
@@ -126,6 +128,7 @@ impl Store {
             .await?
             .ok_or(crate::StoreError::Gone { what: "account" })?;
         end_sessions(&mut tx, Who::Account(account)).await?;
+        applications::revoke_all(&mut tx, account).await?;
         let entry = NewEntry::done("invitation.accept", Subject::by(Who::Account(account))).saying(&kind);
         audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
         tx.commit().await?;

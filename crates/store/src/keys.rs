@@ -30,6 +30,14 @@ impl TenantKey {
     pub(crate) fn wrap(&self, what: &str, id: i64, key: &Secret) -> Vec<u8> {
         self.sealer.seal(&about(what, &[self.tenant.0, id]), key.as_slice())
     }
+    /// Seals something of this tenant that is not kept.
+    pub(crate) fn seal(&self, what: &str, plain: &[u8]) -> Vec<u8> {
+        self.sealer.seal(&about(what, &[self.tenant.0]), plain)
+    }
+    /// Opens it; `None` for anything else.
+    pub(crate) fn open(&self, what: &str, sealed: &[u8]) -> Option<Vec<u8>> {
+        self.sealer.open(&about(what, &[self.tenant.0]), sealed).map(|plain| plain.to_vec())
+    }
     /// Opens such a key.
     pub(crate) fn unwrap_key(&self, what: &'static str, id: i64, wrapped: &[u8]) -> Result<Secret> {
         self.sealer

@@ -5,16 +5,21 @@
 //! writes its audit entry in the same transaction. What was answered with `Ok` is on disk.
 
 mod accounts;
+mod applications;
 mod audit;
 mod blob;
+mod calls;
+mod ceremonies;
 mod crypto;
 mod entropy;
 mod error;
 mod event;
+mod factors;
 mod files;
 mod guests;
 mod invitations;
 mod keys;
+mod labels;
 mod live;
 mod master;
 mod members;
@@ -24,6 +29,7 @@ mod open;
 mod retention;
 mod rooms;
 mod sessions;
+mod sign_ins;
 mod sql;
 mod tenants;
 mod timeline;
@@ -32,16 +38,23 @@ mod verify;
 mod waits;
 mod writer;
 
-pub use accounts::{AccountRow, NewAccount};
+pub use accounts::{AccountRow, Headcount, NewAccount};
+pub use applications::{ApplicationRow, NewApplication, Protocol, Verifier};
 pub use audit::{AuditEntry, AuditFilter, AuditPage, Finding, NewEntry, Outcome, Subject};
+pub use calls::OpenMeeting;
+pub use ceremonies::{Ceremony, CeremonyKind};
 pub use error::StoreError;
+pub use factors::{FactorKind, FactorRow, NewFactor, PasskeyRow, TotpRow};
 pub use files::{FileRow, FileStream};
 pub use guests::LinkRow;
 pub use invitations::{Invitation, InvitationKind};
+pub use labels::Weight;
+pub use members::Standing;
 pub use notices::{Heard, Listener, Notice};
 pub use open::{OpenError, Settings, Store};
 pub use rooms::RoomRow;
-pub use sessions::SessionRow;
+pub use sessions::{Opened, SessionRow};
+pub use tenants::Revision;
 pub use timeline::{Page, Range};
 pub use uploads::UploadRow;
 

@@ -3,7 +3,7 @@
 //! In process today: one bounded broadcast. A listener that falls behind is told how many it missed
 //! and reads the timeline again; nothing grows with a slow reader.
 
-use beffroi_domain::{AccountId, Event, GuestId, LinkId, MeetingId, RoomId, SessionId};
+use beffroi_domain::{AccountId, Event, GuestId, LinkId, MeetingId, RoomId, SessionId, TenantId};
 use std::sync::Arc;
 use tokio::sync::broadcast;
 
@@ -34,6 +34,8 @@ pub enum Notice {
     AccountDisabled(AccountId),
     /// An account came, or changed its name or role.
     PeopleChanged(AccountId),
+    /// The body's name, colour or labels changed, or what someone is cleared for.
+    OrganisationChanged(TenantId),
     /// A guest was put out.
     GuestEnded(GuestId),
     /// Someone no longer belongs to a room.

@@ -144,7 +144,13 @@ struct Inner {
 }
 
 /// The migrations, oldest first. One that was released is never changed.
-const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("../../../migrations/0001_start.sql"))];
+const MIGRATIONS: &[(i64, &str)] = &[
+    (1, include_str!("../../../migrations/0001_start.sql")),
+    (2, include_str!("../../../migrations/0002_organisation.sql")),
+    (3, include_str!("../../../migrations/0003_identity.sql")),
+    (6, include_str!("../../../migrations/0006_calls.sql")),
+    (8, include_str!("../../../migrations/0008_application_passwords.sql")),
+];
 
 fn sqlite_path(database: &str) -> Option<&Path> {
     database.strip_prefix("sqlite:").map(|path| Path::new(path.strip_prefix("//").unwrap_or(path)))

@@ -5,8 +5,8 @@ use crate::audit::{self, NewEntry, Subject};
 use crate::crypto::{damaged, entropy};
 use crate::event;
 use crate::keys::new_room_key;
+use crate::labels::{LABEL_COLUMNS, label_columns, label_of, read_label};
 use crate::sql::{Db, Row, Tx, Value};
-use crate::tenants::{label_columns, read_label};
 use crate::{Result, Store, StoreError};
 use beffroi_domain::{
     Account, AccountId, Author, Content, Event, Label, MemberRank, Micros, Room, RoomId, RoomKind, RoomName,
@@ -28,7 +28,7 @@ pub struct RoomRow {
     pub last_seq: i64,
     /// Number up to which the reader read.
     pub read_seq: i64,
-    /// What others said or shared after that; counted up to 100.
+    /// What others said or shared after that, and their calls that were missed; counted up to 100.
     pub unread: i64,
     /// When the last event was written, or the room made.
     pub last_us: Micros,
@@ -47,7 +47,7 @@ macro_rules! room_columns {
 pub(crate) use room_columns;
 
 /// How many columns [`room_columns`] are.
-pub(crate) const ROOM_COLUMNS: usize = 20;
+pub(crate) const ROOM_COLUMNS: usize = 6 + LABEL_COLUMNS;
 
 /// A room `r` with its label `l`.
 macro_rules! from_room {
@@ -128,14 +128,6 @@ pub(crate) async fn add_membership(
             ON CONFLICT (room, account) DO UPDATE SET rank = excluded.rank";
     let values = [Value::Int(room.0), Value::Int(account.0), Value::Text(rank.word()), Value::Int(now)];
     tx.execute(SQL, &values).await.map(drop)
-}
-
-async fn label_of(tx: &mut Tx, tenant: TenantId, slug: &str) -> Result<Label> {
-    const SQL: &str =
-        concat!("SELECT ", label_columns!(), " FROM label l WHERE l.tenant = $1 AND l.slug = $2");
-    tx.row(SQL, &[Value::Int(tenant.0), Value::Text(slug)], |row| read_label(row, 0))
-        .await?
-        .ok_or(StoreError::Gone { what: "label" })
 }
 
 /// The slug with the lowest number that nobody in the tenant has.
@@ -309,7 +301,7 @@ impl Store {
               (SELECT COUNT(*) FROM member c WHERE c.room = r.id),
               (SELECT COUNT(*) FROM (
                 SELECT 1 FROM event e
-                 WHERE e.room = r.id AND e.seq > COALESCE(k.seq, 0) AND e.kind <= 1
+                 WHERE e.room = r.id AND e.seq > COALESCE(k.seq, 0) AND (e.kind <= 1 OR e.kind = 8)
                    AND NOT (e.author_kind = 1 AND e.author = m.account)
                  LIMIT 100) u)",
             from_room!(),

@@ -1,9 +1,10 @@
 //! Signed-in browsers.
 
+use crate::audit::{self, NewEntry};
 use crate::crypto::{damaged, entropy, new_token, token_hash};
 use crate::sql::{Row, Tx, Value};
 use crate::{Result, Store, StoreError};
-use beffroi_domain::{AccountId, Factor, GuestId, Micros, SessionId, TenantId};
+use beffroi_domain::{AccountId, ApplicationId, Factor, GuestId, Micros, SessionId, TenantId};
 use beffroi_policy::Who;
 
 /// A session.
@@ -17,22 +18,39 @@ pub struct SessionRow {
     pub tenant: TenantId,
     /// What was proved.
     pub factor: Factor,
+    /// When it was last proved.
+    pub proved: Micros,
+    /// The address block it was opened from; empty for sessions older than this column.
+    pub place: String,
     /// The browser, as it named itself.
     pub agent: String,
     /// When it was opened.
     pub created: Micros,
     /// When it was last used.
     pub last_used: Micros,
+    /// The application password that opened it, when no browser did.
+    pub application: Option<ApplicationId>,
+}
+
+/// How a session is opened.
+#[derive(Clone, Copy, Debug)]
+pub struct Opened<'a> {
+    /// What was proved.
+    pub factor: Factor,
+    /// The address block it comes from.
+    pub place: &'a str,
+    /// What the browser calls itself.
+    pub agent: &'a str,
 }
 
 /// Characters kept of what a browser calls itself.
 const AGENT: usize = 200;
 
-fn factor_word(factor: Factor) -> &'static str {
-    match factor {
-        Factor::Password => "password",
-        Factor::Second => "second",
-    }
+/// The columns of a session, in the order that [`read_session`] reads.
+macro_rules! session_columns {
+    () => {
+        "id, account, guest, tenant, factor, agent, created_us, last_used_us, proved_us, place, application"
+    };
 }
 
 fn read_session(row: &Row) -> Result<SessionRow> {
@@ -46,10 +64,13 @@ fn read_session(row: &Row) -> Result<SessionRow> {
         id,
         who,
         tenant: TenantId(row.int(3)?),
-        factor: if row.text(4)? == "second" { Factor::Second } else { Factor::Password },
+        factor: Factor::from_word(&row.text(4)?).ok_or_else(|| damaged(format!("session {id}")))?,
         agent: row.text(5)?,
         created: row.int(6)?,
         last_used: row.int(7)?,
+        proved: row.int(8)?,
+        place: row.text(9)?,
+        application: row.opt_int(10)?.map(ApplicationId),
     })
 }
 
@@ -80,13 +101,13 @@ impl Store {
         &self,
         who: Who,
         tenant: TenantId,
-        factor: Factor,
-        agent: &str,
+        opened: Opened<'_>,
         now: Micros,
     ) -> Result<(SessionId, String)> {
         let id = SessionId::mint(now, entropy());
         let (token, kept) = new_token();
         let (account, guest) = split(who);
+        let Opened { factor, place, agent } = opened;
         let agent: String = agent.chars().filter(|c| !c.is_control()).take(AGENT).collect();
         let mut tx = self.db().begin().await?;
         if let Some(account) = account {
@@ -98,17 +119,19 @@ impl Store {
             }
         }
         const ADD: &str = "
-            INSERT INTO session (id, token, tenant, account, guest, factor, agent, created_us, last_used_us)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)";
+            INSERT INTO session (id, token, tenant, account, guest, factor, agent, created_us, last_used_us,
+                                 proved_us, place)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8, $9)";
         let values = [
             Value::Int(id.0),
             Value::Bytes(&kept),
             Value::Int(tenant.0),
             Value::OptInt(account),
             Value::OptInt(guest),
-            Value::Text(factor_word(factor)),
+            Value::Text(factor.word()),
             Value::Text(&agent),
             Value::Int(now),
+            Value::Text(place),
         ];
         tx.execute(ADD, &values).await?;
         tx.commit().await?;
@@ -121,10 +144,39 @@ impl Store {
     /// The database.
     pub async fn session_by_token(&self, token: &str) -> Result<Option<SessionRow>> {
         let Some(kept) = token_hash(token) else { return Ok(None) };
-        const SQL: &str = "
-            SELECT id, account, guest, tenant, factor, agent, created_us, last_used_us
-              FROM session WHERE token = $1";
+        const SQL: &str = concat!("SELECT ", session_columns!(), " FROM session WHERE token = $1");
         self.db().row(SQL, &[Value::Bytes(&kept)], read_session).await
+    }
+
+    /// The person behind a session proved who they are once more: notes it, raises what the session is
+    /// worth, and gives it another token, so that one seen before the proof is worth nothing after it.
+    ///
+    /// # Errors
+    /// `Gone` when the session is over.
+    pub async fn prove_session(
+        &self,
+        session: SessionId,
+        factor: Factor,
+        entry: NewEntry<'_>,
+        now: Micros,
+    ) -> Result<String> {
+        let (token, kept) = new_token();
+        let mut tx = self.db().begin().await?;
+        const FIND: &str = "SELECT factor, tenant FROM session WHERE id = $1";
+        let read = |row: &Row| Ok((Factor::from_word(&row.text(0)?), TenantId(row.int(1)?)));
+        let (before, tenant) = tx
+            .row(tx.locking(FIND), &[Value::Int(session.0)], read)
+            .await?
+            .ok_or(StoreError::Gone { what: "session" })?;
+        let factor = before.map_or(factor, |before| before.max(factor));
+        const SET: &str =
+            "UPDATE session SET token = $2, factor = $3, proved_us = $4, last_used_us = $4 WHERE id = $1";
+        let values =
+            [Value::Int(session.0), Value::Bytes(&kept), Value::Text(factor.word()), Value::Int(now)];
+        tx.execute(SET, &values).await?;
+        audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
+        tx.commit().await?;
+        Ok(token)
     }
 
     /// Notes that a session was used.
@@ -133,13 +185,17 @@ impl Store {
     /// The database.
     pub async fn touch_session(&self, session: SessionId, now: Micros) -> Result<()> {
         let mut tx = self.db().begin().await?;
-        const SESSION: &str =
-            "UPDATE session SET last_used_us = $2 WHERE id = $1 AND last_used_us < $2 RETURNING account";
-        let account =
-            tx.row(SESSION, &[Value::Int(session.0), Value::Int(now)], |row| row.opt_int(0)).await?;
-        if let Some(Some(account)) = account {
+        const SESSION: &str = "UPDATE session SET last_used_us = $2 WHERE id = $1 AND last_used_us < $2 RETURNING account, application";
+        let values = [Value::Int(session.0), Value::Int(now)];
+        let used = tx.row(SESSION, &values, |row| Ok((row.opt_int(0)?, row.opt_int(1)?))).await?;
+        let (account, application) = used.unwrap_or((None, None));
+        if let Some(account) = account {
             const ACCOUNT: &str = "UPDATE account SET last_used_us = $2 WHERE id = $1";
             tx.execute(ACCOUNT, &[Value::Int(account), Value::Int(now)]).await?;
+        }
+        if let Some(application) = application {
+            const APPLICATION: &str = "UPDATE application_password SET last_used_us = $2 WHERE id = $1";
+            tx.execute(APPLICATION, &[Value::Int(application), Value::Int(now)]).await?;
         }
         tx.commit().await
     }
@@ -149,9 +205,11 @@ impl Store {
     /// # Errors
     /// The database.
     pub async fn sessions_of(&self, account: AccountId) -> Result<Vec<SessionRow>> {
-        const SQL: &str = "
-            SELECT id, account, guest, tenant, factor, agent, created_us, last_used_us
-              FROM session WHERE account = $1 ORDER BY last_used_us DESC, id DESC";
+        const SQL: &str = concat!(
+            "SELECT ",
+            session_columns!(),
+            " FROM session WHERE account = $1 ORDER BY last_used_us DESC, id DESC"
+        );
         self.db().rows(SQL, &[Value::Int(account.0)], read_session).await
     }
 

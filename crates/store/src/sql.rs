@@ -23,6 +23,7 @@ pub(crate) enum Value<'a> {
     OptText(Option<&'a str>),
     Bool(bool),
     Bytes(&'a [u8]),
+    OptBytes(Option<&'a [u8]>),
 }
 
 macro_rules! bind {
@@ -36,6 +37,7 @@ macro_rules! bind {
                 Value::OptText(v) => arguments.add(*v),
                 Value::Bool(v) => arguments.add(*v),
                 Value::Bytes(v) => arguments.add(*v),
+                Value::OptBytes(v) => arguments.add(*v),
             };
             added.map_err(|cause| StoreError::Database(sqlx::Error::Encode(cause)))?;
         }

@@ -1,49 +1,56 @@
-//! Public bodies and their labels.
+//! Public bodies.
 
 use crate::audit::{self, NewEntry, Subject};
 use crate::crypto::{damaged, entropy, new_secret};
 use crate::keys::TenantKey;
+use crate::labels::add_label;
 use crate::sql::{Row, Tx, Value};
 use crate::{Result, Store, StoreError};
-use beffroi_domain::{Accent, Domain, Guests, Label, Micros, Rank, Tenant, TenantId};
+use beffroi_domain::{
+    Accent, AdministrationRules, Domain, Factor, Label, Micros, PasswordProfile, Tenant, TenantChange,
+    TenantId,
+};
+use beffroi_policy::{ManageAdministration, ManageOrganisation, ManagePasswords, TenantPermit, Who};
 
-/// The columns of a label `l`, in the order that [`read_label`] reads.
-macro_rules! label_columns {
+/// The columns of a tenant, in the order that [`read_tenant`] reads.
+macro_rules! tenant_columns {
     () => {
-        "l.slug, l.name, l.rank, l.reserved_by, l.accredited, l.guests, l.federation, l.recording, l.download, \
-         l.second_factor, l.managed_device, l.end_to_end, l.retention_days, l.meeting_minutes"
+        "id, domain, name, accent, administration_factor, administration_networks, passwords"
     };
 }
-pub(crate) use label_columns;
 
-/// Reads [`label_columns`] from `column` on.
-pub(crate) fn read_label(row: &Row, column: usize) -> Result<Label> {
-    let small = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
-    Ok(Label {
-        slug: row.text(column)?,
-        name: row.text(column + 1)?,
-        rank: Rank(u8::try_from(row.int(column + 2)?).map_err(|_| damaged("the rank of a label"))?),
-        reserved_by: row.opt_text(column + 3)?,
-        accredited: row.bool(column + 4)?,
-        guests: Guests::from_word(&row.text(column + 5)?).ok_or_else(|| damaged("a label"))?,
-        federation: row.bool(column + 6)?,
-        recording: row.bool(column + 7)?,
-        download: row.bool(column + 8)?,
-        second_factor: row.bool(column + 9)?,
-        managed_device: row.bool(column + 10)?,
-        end_to_end: row.bool(column + 11)?,
-        retention_days: row.opt_int(column + 12)?.map(small),
-        meeting_minutes: row.opt_int(column + 13)?.map(small),
-    })
+/// How far a body's settings have moved: two that differ mean that open pages show something old.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revision {
+    /// Grows with every change.
+    pub number: i64,
+    /// Accreditations in force; one less when one ran out.
+    pub in_force: i64,
 }
 
 fn read_tenant(row: &Row) -> Result<Tenant> {
+    let rules = || damaged("what a tenant asks of who administers");
+    let networks = row.text(5)?.lines().map(str::parse).collect::<Result<_, _>>().map_err(|_| rules())?;
+    let factor = Factor::from_word(&row.text(4)?).ok_or_else(rules)?;
     Ok(Tenant {
         id: TenantId(row.int(0)?),
         domain: row.text(1)?.parse().map_err(|_| damaged("the domain of a tenant"))?,
         name: row.text(2)?,
         accent: row.text(3)?.parse().map_err(|_| damaged("the accent of a tenant"))?,
+        administration: AdministrationRules { factor, networks },
+        passwords: PasswordProfile::from_word(&row.text(6)?)
+            .ok_or_else(|| damaged("the password rules of a tenant"))?,
     })
+}
+
+/// Something changed that open pages show. Also holds the tenant's row until the end of the transaction,
+/// so that what is read after it is what the change starts from.
+pub(crate) async fn touch(tx: &mut Tx, tenant: TenantId) -> Result<()> {
+    const SQL: &str = "UPDATE tenant SET revision = revision + 1 WHERE id = $1";
+    match tx.execute(SQL, &[Value::Int(tenant.0)]).await? {
+        0 => Err(StoreError::Gone { what: "tenant" }),
+        _ => Ok(()),
+    }
 }
 
 impl Store {
@@ -57,6 +64,8 @@ impl Store {
             domain: domain.clone(),
             name: name.to_owned(),
             accent: Accent::default(),
+            administration: AdministrationRules::default(),
+            passwords: PasswordProfile::default(),
         };
         let mut tx = self.db().begin().await?;
         const MASTER: &str = "SELECT value FROM meta WHERE name = 'master'";
@@ -95,7 +104,7 @@ impl Store {
     /// # Errors
     /// The database.
     pub async fn tenant(&self, id: TenantId) -> Result<Option<Tenant>> {
-        const SQL: &str = "SELECT id, domain, name, accent FROM tenant WHERE id = $1";
+        const SQL: &str = concat!("SELECT ", tenant_columns!(), " FROM tenant WHERE id = $1");
         self.db().row(SQL, &[Value::Int(id.0)], read_tenant).await
     }
 
@@ -104,7 +113,7 @@ impl Store {
     /// # Errors
     /// The database.
     pub async fn tenant_by_domain(&self, domain: &str) -> Result<Option<Tenant>> {
-        const SQL: &str = "SELECT id, domain, name, accent FROM tenant WHERE domain = $1";
+        const SQL: &str = concat!("SELECT ", tenant_columns!(), " FROM tenant WHERE domain = $1");
         self.db().row(SQL, &[Value::Text(&domain.to_ascii_lowercase())], read_tenant).await
     }
 
@@ -113,66 +122,130 @@ impl Store {
     /// # Errors
     /// The database.
     pub async fn tenants(&self) -> Result<Vec<Tenant>> {
-        const SQL: &str = "SELECT id, domain, name, accent FROM tenant ORDER BY domain";
+        const SQL: &str = concat!("SELECT ", tenant_columns!(), " FROM tenant ORDER BY domain");
         self.db().rows(SQL, &[], read_tenant).await
     }
 
-    /// The labels of a tenant, least sensitive first.
+    /// Says what the tenant asks of who administers it (ID12).
     ///
     /// # Errors
-    /// The database.
-    pub async fn labels(&self, tenant: TenantId) -> Result<Vec<Label>> {
-        const SQL: &str =
-            concat!("SELECT ", label_columns!(), " FROM label l WHERE l.tenant = $1 ORDER BY l.rank, l.slug");
-        self.db().rows(SQL, &[Value::Int(tenant.0)], |row| read_label(row, 0)).await
-    }
-
-    /// Declares, or takes back, the accreditation that a protective mark asks for.
-    ///
-    /// # Errors
-    /// `Gone` when there is no such label.
-    pub async fn set_accreditation(
+    /// `Gone` when there is no such tenant.
+    pub async fn set_administration(
         &self,
-        tenant: TenantId,
-        slug: &str,
-        accredited: bool,
+        permit: &TenantPermit<ManageAdministration>,
+        rules: &AdministrationRules,
         now: Micros,
     ) -> Result<()> {
+        let tenant = permit.tenant();
+        let networks: Vec<String> = rules.networks.iter().map(ToString::to_string).collect();
         let mut tx = self.db().begin().await?;
-        const SQL: &str = "UPDATE label SET accredited = $3 WHERE tenant = $1 AND slug = $2";
-        let values = [Value::Int(tenant.0), Value::Text(slug), Value::Bool(accredited)];
-        if tx.execute(SQL, &values).await? == 0 {
-            return Err(StoreError::Gone { what: "label" });
-        }
-        let entry = NewEntry::done("label.accredit", Subject::Machine)
-            .on(Subject::Text(slug.to_owned()))
-            .saying(if accredited { "declared" } else { "taken back" });
+        touch(&mut tx, tenant).await?;
+        const BEFORE: &str =
+            "SELECT administration_factor, administration_networks FROM tenant WHERE id = $1";
+        let before = tx
+            .row(BEFORE, &[Value::Int(tenant.0)], |row| Ok(format!("{} {}", row.text(0)?, row.text(1)?)))
+            .await?
+            .ok_or(StoreError::Gone { what: "tenant" })?;
+        const SET: &str =
+            "UPDATE tenant SET administration_factor = $2, administration_networks = $3 WHERE id = $1";
+        let lines = networks.join("\n");
+        tx.execute(SET, &[Value::Int(tenant.0), Value::Text(rules.factor.word()), Value::Text(&lines)])
+            .await?;
+        let detail = format!("{before} → {} {lines}", rules.factor.word()).replace('\n', " ");
+        let entry = NewEntry::done("administration.rules", Subject::by(permit.who())).saying(&detail);
         audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
         tx.commit().await
     }
-}
 
-async fn add_label(tx: &mut Tx, tenant: TenantId, label: &Label) -> Result<()> {
-    const SQL: &str = "
-        INSERT INTO label (tenant, slug, name, rank, reserved_by, accredited, guests, federation, recording,
-                           download, second_factor, managed_device, end_to_end, retention_days, meeting_minutes)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
-    let values = [
-        Value::Int(tenant.0),
-        Value::Text(&label.slug),
-        Value::Text(&label.name),
-        Value::Int(label.rank.0.into()),
-        Value::OptText(label.reserved_by.as_deref()),
-        Value::Bool(label.accredited),
-        Value::Text(label.guests.word()),
-        Value::Bool(label.federation),
-        Value::Bool(label.recording),
-        Value::Bool(label.download),
-        Value::Bool(label.second_factor),
-        Value::Bool(label.managed_device),
-        Value::Bool(label.end_to_end),
-        Value::OptInt(label.retention_days.map(i64::from)),
-        Value::OptInt(label.meeting_minutes.map(i64::from)),
-    ];
-    tx.execute(SQL, &values).await.map(drop)
+    /// Gives a body another name or colour; gives it as it is then.
+    ///
+    /// # Errors
+    /// `Gone` when there is no such tenant.
+    pub async fn set_organisation(
+        &self,
+        permit: &TenantPermit<ManageOrganisation>,
+        change: &TenantChange,
+        now: Micros,
+    ) -> Result<Tenant> {
+        let change = TenantChange { passwords: None, ..change.clone() };
+        self.change_tenant(permit.tenant(), permit.who(), "organisation.change", &change, now).await
+    }
+
+    /// Gives a body other password rules, for the passwords that are chosen from now on.
+    ///
+    /// # Errors
+    /// `Gone` when there is no such tenant.
+    pub async fn set_passwords(
+        &self,
+        permit: &TenantPermit<ManagePasswords>,
+        profile: PasswordProfile,
+        now: Micros,
+    ) -> Result<Tenant> {
+        let change = TenantChange { passwords: Some(profile), ..TenantChange::default() };
+        self.change_tenant(permit.tenant(), permit.who(), "passwords.change", &change, now).await
+    }
+
+    async fn change_tenant(
+        &self,
+        id: TenantId,
+        who: Who,
+        act: &str,
+        change: &TenantChange,
+        now: Micros,
+    ) -> Result<Tenant> {
+        let mut tx = self.db().begin().await?;
+        touch(&mut tx, id).await?;
+        const BEFORE: &str = concat!("SELECT ", tenant_columns!(), " FROM tenant WHERE id = $1");
+        let before = tx
+            .row(BEFORE, &[Value::Int(id.0)], read_tenant)
+            .await?
+            .ok_or(StoreError::Gone { what: "tenant" })?;
+        let after = Tenant {
+            name: change.name.as_ref().map_or_else(|| before.name.clone(), ToString::to_string),
+            accent: change.accent.clone().unwrap_or_else(|| before.accent.clone()),
+            passwords: change.passwords.unwrap_or(before.passwords),
+            ..before.clone()
+        };
+        if after == before {
+            return Ok(before);
+        }
+        const SET: &str = "UPDATE tenant SET name = $2, accent = $3, passwords = $4 WHERE id = $1";
+        let values = [
+            Value::Int(id.0),
+            Value::Text(&after.name),
+            Value::Text(after.accent.as_str()),
+            Value::Text(after.passwords.word()),
+        ];
+        tx.execute(SET, &values).await?;
+        let told: Vec<_> = [
+            ("name", &*before.name, &*after.name),
+            ("accent", before.accent.as_str(), after.accent.as_str()),
+            ("passwords", before.passwords.word(), after.passwords.word()),
+        ]
+        .iter()
+        .filter(|(_, from, to)| from != to)
+        .map(|(fact, from, to)| format!("{fact}: {from} → {to}"))
+        .collect();
+        let told = told.join("; ");
+        let entry = NewEntry::done(act, Subject::by(who))
+            .on(Subject::Text(after.domain.as_str().to_owned()))
+            .saying(&told);
+        audit::append(&mut tx, self.keys(), id, entry, now).await?;
+        tx.commit().await?;
+        Ok(after)
+    }
+
+    /// How far every body's settings have moved, whoever moved them.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn revisions(&self, now: Micros) -> Result<Vec<(TenantId, Revision)>> {
+        const SQL: &str = "
+            SELECT t.id, t.revision,
+                   (SELECT COUNT(*) FROM label l WHERE l.tenant = t.id AND l.accreditation_until_us > $1)
+              FROM tenant t";
+        let read =
+            |row: &Row| Ok((TenantId(row.int(0)?), Revision { number: row.int(1)?, in_force: row.int(2)? }));
+        self.db().rows(SQL, &[Value::Int(now)], read).await
+    }
 }

@@ -118,8 +118,18 @@ impl Store {
             now,
         )
         .await?;
-        const OPEN: &str = "INSERT INTO open_meeting (meeting, room, started_us) VALUES ($1, $2, $3)";
-        tx.execute(OPEN, &[Value::Int(meeting.0), Value::Int(room.0), Value::Int(now)]).await?;
+        // In a room of two it is a call, until the other takes it.
+        const OPEN: &str = "
+            INSERT INTO open_meeting (meeting, room, started_us, calling)
+            SELECT CAST($1 AS BIGINT), id, CAST($3 AS BIGINT),
+                   CASE WHEN kind = 'direct' THEN CAST($4 AS BIGINT) END
+              FROM room WHERE id = $2";
+        let caller = match &event.author {
+            Author::Account(id, _, _) => Some(id.0),
+            _ => None,
+        };
+        let values = [Value::Int(meeting.0), Value::Int(room.0), Value::Int(now), Value::OptInt(caller)];
+        tx.execute(OPEN, &values).await?;
         audit::append(&mut tx, self.keys(), permit.tenant(), entry, now).await?;
         tx.commit().await?;
         Ok(event)
@@ -151,15 +161,6 @@ impl Store {
         audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
         tx.commit().await?;
         Ok(event)
-    }
-
-    /// Meetings that began and never ended: a server that was killed leaves them. For the start.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn meetings_left_open(&self) -> Result<Vec<(RoomId, MeetingId, Micros)>> {
-        const SQL: &str = "SELECT room, meeting, started_us FROM open_meeting ORDER BY started_us";
-        self.db().rows(SQL, &[], |row| Ok((RoomId(row.int(0)?), MeetingId(row.int(1)?), row.int(2)?))).await
     }
 
     /// A part of the room's timeline.

@@ -8,12 +8,20 @@ mod town;
 
 use beffroi_domain::{AccountId, Author, Content, Factor, MeetingId, MemberRank, Rank, Role, RoomId, Speech};
 use beffroi_policy::{
-    CreateRoom, Denied, InviteGuest, ManageAccounts, ManageMembers, ReadAudit, ReadMeetingTalk, ReadPeople,
-    ReadRoom, ReadRooms, Rename, Ring, Speak, SpeakInMeeting, Who, decide, decide_relabel, operator,
+    CreateRoom, Denied, InviteGuest, JoinMeeting, ManageAccounts, ManageMembers, ReadAudit, ReadMeetingTalk,
+    ReadPeople, ReadRoom, ReadRooms, Rename, Ring, Speak, SpeakInMeeting, UseApplications, Who, decide,
+    decide_relabel, operator,
 };
-use beffroi_store::{AuditFilter, InvitationKind, NewAccount, NewEntry, Outcome, Range, StoreError, Subject};
+use beffroi_store::{
+    AuditFilter, InvitationKind, NewAccount, NewApplication, NewEntry, Opened, Outcome, Protocol, Range,
+    StoreError, Subject,
+};
 use place::{both, now};
 use town::{Town, author, speech};
+
+fn opened(factor: Factor, agent: &str) -> Opened<'_> {
+    Opened { factor, place: "192.0.2.7/32", agent }
+}
 
 fn all() -> Range {
     Range { limit: 500, ..Range::default() }
@@ -30,10 +38,6 @@ fn a_body_starts_with_labels_and_a_whole_log() {
         assert_eq!(town.store.tenants().await.unwrap(), std::slice::from_ref(&town.tenant));
         let again = town.store.add_tenant(&town.tenant.domain, "x", now()).await;
         assert!(matches!(again, Err(StoreError::Taken { what: "domain" })), "{again:?}");
-        town.store.set_accreditation(town.tenant.id, "restricted", true, now()).await.unwrap();
-        assert!(town.store.labels(town.tenant.id).await.unwrap()[3].usable());
-        let none = town.store.set_accreditation(town.tenant.id, "none", true, now()).await;
-        assert!(matches!(none, Err(StoreError::Gone { what: "label" })));
         assert_eq!(town.store.verify_audit().await.unwrap(), []);
         town.store.ready().await.unwrap();
     });
@@ -62,7 +66,7 @@ fn accounts_are_found_listed_and_disabled_with_their_sessions() {
             Err(StoreError::Refused(_))
         ));
         let (session, token) = store
-            .open_session(Who::Account(town.bob.id), tenant, Factor::Password, "Firefox\n", now())
+            .open_session(Who::Account(town.bob.id), tenant, opened(Factor::Password, "Firefox\n"), now())
             .await
             .unwrap();
         let row = store.session_by_token(&token).await.unwrap().unwrap();
@@ -74,7 +78,7 @@ fn accounts_are_found_listed_and_disabled_with_their_sessions() {
         assert_eq!(store.set_enabled(&manage(), town.bob.id, false, now()).await.unwrap(), [session]);
         assert_eq!(store.session_by_token(&token).await.unwrap(), None);
         let refused =
-            store.open_session(Who::Account(town.bob.id), tenant, Factor::Password, "", now()).await;
+            store.open_session(Who::Account(town.bob.id), tenant, opened(Factor::Password, ""), now()).await;
         assert!(matches!(refused, Err(StoreError::Gone { .. })));
         let people = store.people(&operator::<ReadPeople>(tenant, town.alice.id)).await.unwrap();
         assert_eq!(people.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["Alice Martin", "Carol"]);
@@ -87,17 +91,107 @@ fn accounts_are_found_listed_and_disabled_with_their_sessions() {
             store.set_enabled(&elsewhere, town.bob.id, false, now()).await,
             Err(StoreError::Gone { .. })
         ));
-        let (one, _) =
-            store.open_session(Who::Account(town.bob.id), tenant, Factor::Second, "a", now()).await.unwrap();
-        let (two, _) =
-            store.open_session(Who::Account(town.bob.id), tenant, Factor::Second, "b", now()).await.unwrap();
+        let (one, _) = store
+            .open_session(Who::Account(town.bob.id), tenant, opened(Factor::Second, "a"), now())
+            .await
+            .unwrap();
+        let (two, _) = store
+            .open_session(Who::Account(town.bob.id), tenant, opened(Factor::Second, "b"), now())
+            .await
+            .unwrap();
         assert!(store.end_session(one, now()).await.unwrap());
         assert!(!store.end_session(one, now()).await.unwrap());
         assert_eq!(store.end_sessions_of(Who::Account(town.bob.id), now()).await.unwrap(), [two]);
-        let (three, _) =
-            store.open_session(Who::Account(town.bob.id), tenant, Factor::Second, "", now()).await.unwrap();
+        let (three, _) = store
+            .open_session(Who::Account(town.bob.id), tenant, opened(Factor::Second, ""), now())
+            .await
+            .unwrap();
         assert_eq!(store.end_expired(0, 0).await.unwrap(), []);
         assert_eq!(store.end_expired(now() + 1_000_000, 0).await.unwrap(), [three]);
+        assert_eq!(store.verify_audit().await.unwrap(), []);
+    });
+}
+
+#[test]
+fn an_application_password_is_kept_used_and_revoked_with_its_sessions() {
+    both(async |place| {
+        let town = Town::new(place.store().await).await;
+        let (store, tenant) = (&town.store, town.tenant.id);
+        let of = |who| operator::<UseApplications>(tenant, who);
+        let new = |name: &str| NewApplication {
+            name: name.parse().unwrap(),
+            protocol: Protocol::Xmpp,
+            salt: [7; 16],
+            iterations: 4096,
+            keys: vec![1; 576],
+        };
+        let add =
+            async |name: &str, now| store.add_application(&of(town.bob.id), new(name), 2, "here", now).await;
+        let (phone, desk) = (add("Téléphone", now()).await.unwrap(), add("Bureau", now()).await.unwrap());
+        assert!(matches!(add("De trop", now()).await, Err(StoreError::Refused(_))));
+        assert_eq!(store.applications(&of(town.bob.id)).await.unwrap(), [desk.clone(), phone.clone()]);
+        assert_eq!(store.applications(&of(town.alice.id)).await.unwrap(), []);
+        let kept = store.verifiers(Some(town.bob.id), Protocol::Xmpp).await.unwrap();
+        assert_eq!(kept.iter().map(|v| v.id).collect::<Vec<_>>(), [desk.id, phone.id]);
+        assert_eq!(
+            (kept[0].salt.as_slice(), kept[0].iterations, kept[0].keys.len()),
+            (&[7; 16][..], 4096, 576)
+        );
+        assert!(store.verifiers(Some(town.bob.id), Protocol::Files).await.unwrap().is_empty());
+        assert!(store.verifiers(None, Protocol::Xmpp).await.unwrap().is_empty());
+        let secret = store.salt_secret().await.unwrap();
+        assert_eq!(store.salt_secret().await.unwrap(), secret);
+
+        let size = async || {
+            store
+                .audit(&operator::<ReadAudit>(tenant, town.alice.id), &AuditFilter::default())
+                .await
+                .unwrap()
+                .size
+        };
+        let before = size().await;
+        let at = now();
+        let open = async |id, at| store.open_application_session(id, &town.bob, "192.0.2.7/32", at).await;
+        let first = open(phone.id, at).await.unwrap();
+        assert_eq!(
+            (first.application, first.agent.as_str(), first.factor),
+            (Some(phone.id), "Téléphone", Factor::Password)
+        );
+        let second = open(phone.id, at + 59_999_999).await.unwrap();
+        assert_eq!(size().await, before + 1, "use is noted once a minute");
+        let third = open(phone.id, at + 60_000_000).await.unwrap();
+        assert_eq!(size().await, before + 2);
+        store.touch_session(third.id, at + 99_000_000).await.unwrap();
+        let used = &store.applications(&of(town.bob.id)).await.unwrap()[1];
+        assert_eq!(used.last_use, Some((at + 99_000_000, "192.0.2.7/32".to_owned())));
+        assert!(matches!(
+            store.open_application_session(phone.id, &town.alice, "", now()).await,
+            Err(StoreError::Gone { .. })
+        ));
+        assert!(store.sessions_of(town.bob.id).await.unwrap().contains(&second));
+
+        let revoke = async |who, id| store.revoke_application(&of(who), id, "here", now()).await;
+        assert!(matches!(revoke(town.alice.id, phone.id).await, Err(StoreError::Gone { .. })));
+        let mut ended = revoke(town.bob.id, phone.id).await.unwrap();
+        ended.sort();
+        let mut all = [first.id, second.id, third.id];
+        all.sort();
+        assert_eq!(ended, all);
+        assert!(matches!(revoke(town.bob.id, phone.id).await, Err(StoreError::Gone { .. })));
+        assert!(matches!(open(phone.id, now()).await, Err(StoreError::Gone { .. })));
+
+        let last = open(desk.id, now()).await.unwrap();
+        let manage = operator::<ManageAccounts>(tenant, town.alice.id);
+        assert_eq!(store.set_enabled(&manage, town.bob.id, false, now()).await.unwrap(), [last.id]);
+        assert!(matches!(open(desk.id, now()).await, Err(StoreError::Gone { .. })));
+        assert!(matches!(add("Désactivé", now()).await, Err(StoreError::Gone { .. })));
+        store.set_enabled(&manage, town.bob.id, true, now()).await.unwrap();
+        assert_eq!(store.applications(&of(town.bob.id)).await.unwrap(), [], "who was put out starts anew");
+
+        add("Encore", now()).await.unwrap();
+        let (token, _) = store.invite(&manage, town.bob.id, InvitationKind::Reset, now()).await.unwrap();
+        store.accept_invitation(&token, "phc", now()).await.unwrap().unwrap();
+        assert_eq!(store.applications(&of(town.bob.id)).await.unwrap(), []);
         assert_eq!(store.verify_audit().await.unwrap(), []);
     });
 }
@@ -120,7 +214,7 @@ fn an_invitation_opens_once_and_for_an_hour() {
         assert_eq!(town.store.accept_invitation(&token, "phc 2", expires).await.unwrap(), None);
         let (_, session) = town
             .store
-            .open_session(Who::Account(town.bob.id), town.tenant.id, Factor::Password, "", now())
+            .open_session(Who::Account(town.bob.id), town.tenant.id, opened(Factor::Password, ""), now())
             .await
             .unwrap();
         assert_eq!(town.store.accept_invitation(&token, "phc 2", now()).await.unwrap(), Some(town.bob.id));
@@ -356,7 +450,7 @@ fn a_log_that_grows_is_whole_at_every_moment() {
         let town = Town::new(place.store().await).await;
         let write = async {
             for _ in 0..40 {
-                town.store.set_accreditation(town.tenant.id, "medical", true, now()).await.unwrap();
+                town.store.accredit(&town.machine(), "medical", &town::accreditation(), now()).await.unwrap();
             }
         };
         let other = place.store().await;
@@ -417,6 +511,47 @@ fn a_meeting_begins_talks_and_ends() {
 }
 
 #[test]
+fn a_call_between_two_is_taken_or_missed_and_a_missed_one_waits_to_be_seen() {
+    both(async |place| {
+        let town = Town::new(place.store().await).await;
+        let people = operator::<ReadPeople>(town.tenant.id, town.alice.id);
+        let (a, b) = (town.alice.id, town.bob.id);
+        let (two, _) = town.store.direct_room(&people, a, b, now()).await.unwrap();
+        let ring = || decide::<Ring>(&town.actor(&town.alice, Some(MemberRank::Owner)), &two).unwrap();
+        let unread = async |account| {
+            let rows = town.store.rooms_of(account).await.unwrap();
+            rows.into_iter().find(|row| row.room.id == two.id).unwrap().unread
+        };
+        let left_open = async || {
+            let open = town.store.meetings_left_open().await.unwrap();
+            open.first().map(|open| (open.room, open.calling))
+        };
+
+        let first = MeetingId::mint(now(), 1);
+        town.store.meeting_started(&ring(), first, town.author(), now()).await.unwrap();
+        assert_eq!(left_open().await, Some((two.id, Some(a))), "a call rings");
+        let missed = town.store.call_untaken(two.id, first, a, None, now()).await.unwrap();
+        assert_eq!((missed.author, missed.content), (town.author(), Content::CallMissed(first)));
+        assert_eq!(left_open().await, None);
+        assert_eq!((unread(a).await, unread(b).await), (0, 1), "new to whom it rang for, not to who rang");
+
+        let second = MeetingId::mint(now(), 2);
+        town.store.meeting_started(&ring(), second, town.author(), now()).await.unwrap();
+        let bobs = decide::<JoinMeeting>(&town.actor(&town.bob, Some(MemberRank::Owner)), &two).unwrap();
+        town.store.call_taken(&bobs, second, now()).await.unwrap();
+        assert_eq!(left_open().await, Some((two.id, None)), "a meeting of two");
+        town.store.meeting_ended(two.id, second, 3, town.author(), now()).await.unwrap();
+
+        let third = MeetingId::mint(now(), 3);
+        town.store.meeting_started(&ring(), third, town.author(), now()).await.unwrap();
+        let declined = town.store.call_untaken(two.id, third, a, Some(b), now()).await.unwrap();
+        assert_eq!((declined.seq, declined.content), (6, Content::CallDeclined(third)));
+        assert_eq!(unread(b).await, 1, "who declines has seen it");
+        assert_eq!(town.store.verify_audit().await.unwrap(), []);
+    });
+}
+
+#[test]
 fn guests_come_by_link_until_it_closes() {
     both(async |place| {
         let town = Town::new(place.store().await).await;
@@ -439,7 +574,7 @@ fn guests_come_by_link_until_it_closes() {
         assert_eq!(town.store.guests_of_link(link).await.unwrap(), std::slice::from_ref(&guest));
         let (session, _) = town
             .store
-            .open_session(Who::Guest(guest.id), guest.tenant, Factor::Password, "", now())
+            .open_session(Who::Guest(guest.id), guest.tenant, opened(Factor::Password, ""), now())
             .await
             .unwrap();
         assert_eq!(town.store.end_sessions_of(Who::Guest(guest.id), now()).await.unwrap(), [session]);

@@ -130,7 +130,8 @@ fn a_log_put_back_is_seen_by_whoever_noted_its_checkpoint() {
         checkpoint("old.txt").await;
         let store = place.store().await;
         let tenant = store.tenants().await.unwrap().remove(0);
-        store.set_accreditation(tenant.id, "medical", true, place::now()).await.unwrap();
+        let manage = beffroi_policy::operator(tenant.id, beffroi_domain::AccountId(0));
+        store.accredit(&manage, "medical", &town::accreditation(), place::now()).await.unwrap();
         store.close().await;
         checkpoint("new.txt").await;
         let noted =

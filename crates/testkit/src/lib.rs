@@ -16,6 +16,10 @@
 //! come out, `#` says why. A line that begins with two spaces continues the one before, its
 //! leading spaces dropped; `\n` stands for the end of a line inside a text. `UPDATE_GOLDEN=1` rewrites the `>` lines; the diff is then reviewed like code.
 
+mod authenticator;
+
+pub use authenticator::{Authenticator, MAKER, MODEL};
+
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;

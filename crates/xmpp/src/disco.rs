@@ -45,7 +45,7 @@ const ROOM: &[&str] = &[
     ns::ROOM,
     ns::MEETING,
 ];
-const ACCOUNT: &[&str] = &[ns::DISCO_INFO, ns::MAM, ns::MAM_EXTENDED, ns::SID, ns::PING];
+const ACCOUNT: &[&str] = &[ns::DISCO_INFO, ns::MAM, ns::MAM_EXTENDED, ns::SID, ns::PING, ns::MEETING];
 
 /// What it is and what it can do (§3).
 pub fn info(id: &str, from: &str, to: &str, thing: Thing<'_>) -> String {

@@ -17,22 +17,31 @@ pub fn fuzz_frame(frame: &str) {
         }
     }
     for frames_before in 0..=4 {
-        let mut stream = Stream::new("demo.localhost", ["one".into(), "two".into()]);
-        for before in BEFORE.iter().take(frames_before) {
-            let steps = stream.handle_frame(before);
-            answer(&mut stream, &steps);
+        let ids = || ["one".into(), "two".into()];
+        let served = vec!["demo.localhost".into()];
+        let (session, application) =
+            (Stream::new("demo.localhost", ids()), Stream::of_application("host", served, ids()));
+        for stream in [session, application] {
+            one(stream, frames_before, frame);
         }
-        let steps = stream.handle_frame(frame);
-        let followed = answer(&mut stream, &steps);
-        for step in steps.iter().chain(&followed) {
-            if let Step::Send(sent) = step {
-                // An answer can name the address it was asked for, so it may pass the limit by a little.
-                assert!(sent.len() > MOST_BYTES || Element::parse(sent).is_ok(), "sent {sent}");
-            }
-        }
-        let ends = steps.iter().filter(|step| matches!(step, Step::Close)).count();
-        assert!(ends <= 1 && (ends == 0 || steps.last() == Some(&Step::Close)), "{steps:?}");
     }
+}
+
+fn one(mut stream: Stream, frames_before: usize, frame: &str) {
+    for before in BEFORE.iter().take(frames_before) {
+        let steps = stream.handle_frame(before);
+        answer(&mut stream, &steps);
+    }
+    let steps = stream.handle_frame(frame);
+    let followed = answer(&mut stream, &steps);
+    for step in steps.iter().chain(&followed) {
+        if let Step::Send(sent) = step {
+            // An answer can name the address it was asked for, so it may pass the limit by a little.
+            assert!(sent.len() > MOST_BYTES || Element::parse(sent).is_ok(), "sent {sent}");
+        }
+    }
+    let ends = steps.iter().filter(|step| matches!(step, Step::Close)).count();
+    assert!(ends <= 1 && (ends == 0 || steps.last() == Some(&Step::Close)), "{steps:?}");
 }
 
 /// The frames of a sign-in.
@@ -49,6 +58,11 @@ fn answer(stream: &mut Stream, steps: &[Step]) -> Vec<Step> {
             stream.authenticated(Err(AuthFailure::InvalidAuthzid))
         }
         Some(Step::Authenticate { .. }) => stream.authenticated(Ok("alice@demo.localhost")),
+        Some(Step::Scram { first: true, .. }) => stream.challenge(b"r=nonce,s=salt,i=4096"),
+        Some(Step::Scram { message, .. }) if message.is_empty() => {
+            stream.authenticated(Err(AuthFailure::NotAuthorized))
+        }
+        Some(Step::Scram { .. }) => stream.proved("alice@demo.localhost", b"v=proof"),
         Some(Step::Bind { resource }) => stream.bound(resource.as_deref().unwrap_or("web")),
         _ => vec![],
     }

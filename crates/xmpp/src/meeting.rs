@@ -6,8 +6,8 @@ use crate::ns;
 use crate::stanza::bad_request;
 use crate::time;
 use crate::xml::Xml;
-use beffroi_domain::MemberRank;
 use beffroi_domain::meeting::{Meeting, ParticipantId, Sending};
+use beffroi_domain::{MeetingId, MemberRank, Micros};
 
 /// Bytes in an offer; a full one of 27 m-lines has about 20,000.
 pub const MOST_SDP: usize = 128 * 1024;
@@ -24,6 +24,8 @@ pub enum MeetingRequest {
         /// The offer.
         sdp: String,
     },
+    /// Says no to the call that rings for me, in a room of two.
+    Decline,
     /// Goes.
     Leave,
     /// What I send now.
@@ -74,6 +76,7 @@ impl MeetingRequest {
                     Some(sdp) => Self::Join { sdp },
                 }
             }
+            ("decline", false) => Self::Decline,
             ("leave", false) => Self::Leave,
             ("media", false) => {
                 Self::Media(Sending { audio: flag("audio")?, video: flag("video")?, screen: flag("screen")? })
@@ -144,6 +147,21 @@ pub struct View<'a> {
     pub outside: bool,
     /// Their slots.
     pub slots: &'a [Slot],
+    /// Who is being called, in a room of two.
+    pub called: Option<Called<'a>>,
+}
+
+/// Somebody for whom a call rings.
+#[derive(Clone, Copy, Debug)]
+pub struct Called<'a> {
+    /// Their address.
+    pub address: &'a str,
+    /// Their name.
+    pub name: &'a str,
+    /// One of their windows rings; otherwise nobody is there to hear it.
+    pub reached: bool,
+    /// Until when it rings.
+    pub until: Micros,
 }
 
 fn write_state(x: &mut Xml<'_>, meeting: &Meeting, view: &View<'_>) {
@@ -171,6 +189,10 @@ fn write_inside(x: &mut Xml<'_>, meeting: &Meeting, view: &View<'_>) {
             x.child("slot").attr("mid", &slot.mid).attr("kind", slot.kind.word()).close();
         }
         x.close();
+    }
+    if let Some(called) = &view.called {
+        x.child("called").attr("address", called.address).attr("name", called.name);
+        x.flag("reached", called.reached).attr("until", time::write(called.until)).close();
     }
     for hand in meeting.hands() {
         x.child("hand").attr("participant", participant(*hand)).close();
@@ -204,7 +226,7 @@ pub fn state_result(id: &str, meeting: Option<(&Meeting, &View<'_>)>, room: &str
 }
 
 /// The answer to `<ring/>`.
-pub fn rung(id: &str, meeting: beffroi_domain::MeetingId, room: &str, to: &str) -> String {
+pub fn rung(id: &str, meeting: MeetingId, room: &str, to: &str) -> String {
     let mut x = crate::iq::reply(id, room, to);
     x.open("meeting", ns::MEETING).attr("id", meeting.to_string());
     x.finish()
@@ -228,6 +250,10 @@ pub enum Over {
     Refused,
     /// They came in from another screen.
     Replaced,
+    /// The other declined the call.
+    Declined,
+    /// The other did not take the call.
+    Unanswered,
 }
 
 impl Over {
@@ -238,20 +264,49 @@ impl Over {
             Self::Removed => "removed",
             Self::Refused => "refused",
             Self::Replaced => "replaced",
+            Self::Declined => "declined",
+            Self::Unanswered => "unanswered",
         }
     }
 }
 
 /// The last word about a meeting to someone.
-pub fn over(id: beffroi_domain::MeetingId, why: Over, room: &str, to: &str) -> String {
+pub fn over(id: MeetingId, why: Over, room: &str, to: &str) -> String {
     let mut x = headline(room, to);
     x.open("meeting", ns::MEETING).attr("id", id.to_string());
     x.attr("ended", "true").attr("reason", why.word());
     x.finish()
 }
 
+/// What has become of a call, for the windows of both that are not in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallNews {
+    /// It rings until then.
+    Rings {
+        /// When it gives up.
+        until: Micros,
+    },
+    /// It was taken, on one of the windows.
+    Taken,
+    /// It rings no more: the timeline says why.
+    Over,
+}
+
+/// A call between two, told to a window of one of them; `by` is who called (address and name).
+pub fn call(id: MeetingId, news: CallNews, by: (&str, &str), other: &str, to: &str) -> String {
+    let mut x = headline(other, to);
+    x.open("call", ns::MEETING).attr("id", id.to_string());
+    let (state, until) = match news {
+        CallNews::Rings { until } => ("rings", Some(time::write(until))),
+        CallNews::Taken => ("taken", None),
+        CallNews::Over => ("over", None),
+    };
+    x.attr("state", state).attr("by", by.0).attr("by-name", by.1).attr_if("until", until);
+    x.finish()
+}
+
 /// Who speaks, for many receivers.
-pub fn speaking(id: beffroi_domain::MeetingId, who: &[ParticipantId], room: &str) -> crate::Prepared {
+pub fn speaking(id: MeetingId, who: &[ParticipantId], room: &str) -> crate::Prepared {
     let names: Vec<_> = who.iter().map(|id| participant(*id)).collect();
     let mut x = Xml::new();
     x.open("message", ns::CLIENT).attr("type", "headline").attr("from", room).hole("to");

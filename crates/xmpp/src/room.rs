@@ -180,6 +180,14 @@ fn happening(x: &mut Xml<'_>, event: &Event, domain: &str) {
             x.open("meeting-started", ns::ROOM).attr("meeting", meeting.to_string());
             by(x);
         }
+        Content::CallMissed(meeting) => {
+            x.open("call-missed", ns::ROOM).attr("meeting", meeting.to_string());
+            by(x);
+        }
+        Content::CallDeclined(meeting) => {
+            x.open("call-declined", ns::ROOM).attr("meeting", meeting.to_string());
+            by(x);
+        }
         Content::MeetingEnded(meeting, minutes) => {
             x.open("meeting-ended", ns::ROOM)
                 .attr("meeting", meeting.to_string())
@@ -219,6 +227,8 @@ fn body(event: &Event, label: &Label) -> String {
             format!("{by} a déposé « {name} » ({})", weight(*size))
         }
         Content::MeetingStarted(_) => format!("{by} a lancé une réunion"),
+        Content::CallMissed(_) => format!("Appel manqué de {by}"),
+        Content::CallDeclined(_) => format!("Appel de {by} refusé"),
         Content::MeetingEnded(_, minutes) => format!("La réunion est terminée ({minutes} min)"),
         Content::LabelChanged { from, to } => {
             let to = if *to == label.slug { &label.name } else { to };

@@ -2,6 +2,10 @@
 //!
 //! RFC 7395 for the frames; RFC 6120 §4 for streams, §6 for SASL, §7 for resource binding; XEP-0178
 //! version 1.2 for `EXTERNAL`, where "the certificate" is the session cookie of the upgrade request.
+//!
+//! Who comes with a session is offered `EXTERNAL`; who comes without one is an application, and is offered
+//! `SCRAM-SHA-256`, whose messages are carried here and read in `identity`. `PLAIN` is not: the clients that
+//! reach a WebSocket speak SCRAM, and a proxy that ends TLS on the way need not see passwords.
 
 use crate::element::{BadXml, Element};
 use crate::error::{Condition, StanzaError, StreamError};
@@ -21,6 +25,14 @@ pub enum Step {
     Authenticate {
         /// Whom the client says it is, a bare JID; nothing leaves it to the session.
         authzid: Option<String>,
+    },
+    /// Take this message of SCRAM and answer with [`Stream::challenge`], [`Stream::proved`] or, for a
+    /// failure, [`Stream::authenticated`].
+    Scram {
+        /// Whether it begins a try; what was left of an earlier one is forgotten.
+        first: bool,
+        /// The message.
+        message: Vec<u8>,
     },
     /// Give the connection a resource by calling [`Stream::bound`] or [`Stream::bind_refused`].
     Bind {
@@ -42,7 +54,9 @@ pub enum AuthFailure {
     CredentialsExpired,
     /// The authzid is not the session's own address.
     InvalidAuthzid,
-    /// No session.
+    /// A message of SCRAM that is none.
+    MalformedRequest,
+    /// No session, or no such password.
     NotAuthorized,
     /// Who it is cannot be read at the moment.
     TemporaryAuthFailure,
@@ -54,8 +68,24 @@ impl AuthFailure {
             Self::AccountDisabled => "account-disabled",
             Self::CredentialsExpired => "credentials-expired",
             Self::InvalidAuthzid => "invalid-authzid",
+            Self::MalformedRequest => "malformed-request",
             Self::NotAuthorized => "not-authorized",
             Self::TemporaryAuthFailure => "temporary-auth-failure",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mechanism {
+    External,
+    Scram,
+}
+
+impl Mechanism {
+    fn name(self) -> &'static str {
+        match self {
+            Self::External => "EXTERNAL",
+            Self::Scram => "SCRAM-SHA-256",
         }
     }
 }
@@ -67,9 +97,15 @@ enum State {
     /// Waits for `<auth/>`.
     Opened,
     /// Waits for `<response/>`: `<auth/>` came without initial response.
-    Challenged,
+    Challenged(Mechanism),
     /// Waits for [`Stream::authenticated`].
     Authenticating,
+    /// Waits for [`Stream::challenge`], or for a failure.
+    Challenging,
+    /// Waits for `<response/>` to the challenge of SCRAM.
+    Proving,
+    /// Waits for [`Stream::proved`], or for a failure.
+    Judging,
     /// Waits for the second `<open/>`.
     Authenticated,
     /// Waits for the bind request.
@@ -90,6 +126,9 @@ const MOST_TRIES: u32 = 3;
 pub struct Stream {
     domain: String,
     rooms: String,
+    /// What the first `<open/>` may name.
+    served: Vec<String>,
+    offered: Mechanism,
     ids: [String; 2],
     state: State,
     tries: u32,
@@ -104,12 +143,25 @@ impl Stream {
         Self {
             domain: domain.to_owned(),
             rooms: format!("rooms.{domain}"),
+            served: vec![domain.to_owned()],
+            offered: Mechanism::External,
             ids,
             state: State::Fresh,
             tries: 0,
             account: String::new(),
             full: String::new(),
         }
+    }
+
+    /// A connection of someone without a session, to whichever of the `served` domains they name; `host` is
+    /// what they called this server, and only its name in errors.
+    pub fn of_application(host: &str, served: Vec<String>, ids: [String; 2]) -> Self {
+        Self { served, offered: Mechanism::Scram, ..Self::new(host, ids) }
+    }
+
+    /// The domain that the client named.
+    pub fn domain(&self) -> &str {
+        &self.domain
     }
 
     /// The full address, empty before binding.
@@ -147,31 +199,59 @@ impl Stream {
         }
         match self.state {
             State::Fresh | State::Authenticated => self.open(&element),
-            State::Opened | State::Challenged => self.sasl(&element),
+            State::Opened | State::Challenged(_) | State::Proving => self.sasl(&element),
             State::Reopened => self.bind(&element),
             State::Bound => self.stanza(&element),
-            State::Authenticating | State::Binding(_) => {
+            State::Authenticating | State::Challenging | State::Judging | State::Binding(_) => {
                 self.fail(StreamError::PolicyViolation, "wait for the answer before sending more")
             }
             State::Closed => vec![],
         }
     }
 
-    /// Answers [`Step::Authenticate`] with the session's bare address.
+    /// Answers [`Step::Authenticate`] with the session's bare address, and a failure to [`Step::Scram`] too.
     pub fn authenticated(&mut self, who: Result<&str, AuthFailure>) -> Vec<Step> {
-        if self.state != State::Authenticating {
+        match (who, &self.state) {
+            (Ok(account), State::Authenticating) => {
+                let account = account.to_owned();
+                self.succeeded(account, b"")
+            }
+            (Err(failure), State::Authenticating | State::Challenging | State::Judging) => {
+                self.sasl_failure(failure.word())
+            }
+            _ => vec![],
+        }
+    }
+
+    /// Answers the first [`Step::Scram`] of a try with the challenge.
+    pub fn challenge(&mut self, challenge: &[u8]) -> Vec<Step> {
+        if self.state != State::Challenging {
             return vec![];
         }
-        match who {
-            Ok(account) => {
-                account.clone_into(&mut self.account);
-                self.state = State::Authenticated;
-                let mut x = Xml::new();
-                x.open("success", ns::SASL);
-                vec![Step::Send(x.finish())]
-            }
-            Err(failure) => self.sasl_failure(failure.word()),
+        self.state = State::Proving;
+        let mut x = Xml::new();
+        x.open("challenge", ns::SASL).text(STANDARD.encode(challenge));
+        vec![Step::Send(x.finish())]
+    }
+
+    /// Answers the second [`Step::Scram`] of a try: it was the password of `account`, and `last` proves that
+    /// we know it.
+    pub fn proved(&mut self, account: &str, last: &[u8]) -> Vec<Step> {
+        if self.state != State::Judging {
+            return vec![];
         }
+        self.succeeded(account.to_owned(), last)
+    }
+
+    fn succeeded(&mut self, account: String, last: &[u8]) -> Vec<Step> {
+        self.account = account;
+        self.state = State::Authenticated;
+        let mut x = Xml::new();
+        x.open("success", ns::SASL);
+        if !last.is_empty() {
+            x.text(STANDARD.encode(last));
+        }
+        vec![Step::Send(x.finish())]
     }
 
     /// Answers [`Step::Bind`] with the resource given.
@@ -225,14 +305,18 @@ impl Stream {
         if element.name != "open" || element.ns != ns::FRAMING {
             return self.fail(StreamError::InvalidNamespace, "a stream begins with <open/> (RFC 7395 §3.4)");
         }
-        match element.attr("to") {
-            Some(to) if to.eq_ignore_ascii_case(&self.domain) => {}
-            to => {
-                let text =
-                    format!("{} is not served here", to.filter(|to| to.len() < 256).unwrap_or("this domain"));
-                return self.fail(StreamError::HostUnknown, &text);
-            }
-        }
+        let to = element.attr("to");
+        let named =
+            self.served.iter().position(|domain| to.is_some_and(|to| to.eq_ignore_ascii_case(domain)));
+        let Some(named) = named else {
+            let text =
+                format!("{} is not served here", to.filter(|to| to.len() < 256).unwrap_or("this domain"));
+            return self.fail(StreamError::HostUnknown, &text);
+        };
+        // The second opening names the same again.
+        self.domain = self.served.swap_remove(named);
+        self.rooms = format!("rooms.{}", self.domain);
+        self.served = vec![self.domain.clone()];
         // RFC 6120 §4.7.5: no version is 0.9; a higher minor or major one is answered with ours.
         let major =
             element.attr("version").and_then(|version| version.split_once('.')).map(|(major, _)| major);
@@ -241,7 +325,7 @@ impl Stream {
         }
         let open = Step::Send(self.open_frame());
         let (next, features) = if self.state == State::Fresh {
-            (State::Opened, features_before())
+            (State::Opened, features_before(self.offered))
         } else {
             (State::Reopened, features_after())
         };
@@ -263,32 +347,46 @@ impl Stream {
         }
         match (element.name.as_str(), &self.state) {
             ("abort", _) => self.sasl_failure("aborted"),
-            ("auth", State::Opened) => match element.attr("mechanism") {
-                Some("EXTERNAL") if element.content().trim().is_empty() => {
+            ("auth", State::Opened) => {
+                let mechanism = match element.attr("mechanism") {
+                    // Whoever has no session is told so, rather than that there is no such mechanism.
+                    Some("EXTERNAL") => Mechanism::External,
+                    Some(name) if name == self.offered.name() => self.offered,
+                    _ => return self.sasl_failure("invalid-mechanism"),
+                };
+                if element.content().trim().is_empty() {
                     // RFC 6120 §6.4.2: no initial response is asked for by an empty challenge.
-                    self.state = State::Challenged;
+                    self.state = State::Challenged(mechanism);
                     let mut x = Xml::new();
                     x.open("challenge", ns::SASL);
-                    vec![Step::Send(x.finish())]
+                    return vec![Step::Send(x.finish())];
                 }
-                Some("EXTERNAL") => self.response(element),
-                _ => self.sasl_failure("invalid-mechanism"),
+                self.response(mechanism, element)
+            }
+            ("response", State::Challenged(mechanism)) => self.response(*mechanism, element),
+            ("response", State::Proving) => match decoded(element) {
+                Some(message) => {
+                    self.state = State::Judging;
+                    vec![Step::Scram { first: false, message }]
+                }
+                None => self.sasl_failure("incorrect-encoding"),
             },
-            ("response", State::Challenged) => self.response(element),
             _ => self.sasl_failure("malformed-request"),
         }
     }
 
-    fn response(&mut self, element: &Element) -> Vec<Step> {
-        let content = element.content();
-        let authzid = match content.trim() {
-            "" | "=" => None,
-            text => match STANDARD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok()) {
-                None => return self.sasl_failure("incorrect-encoding"),
-                Some(authzid) => match authzid.parse::<Jid>() {
-                    Ok(jid) if jid.is_bare() && jid.local.is_some() => Some(jid.bare()),
-                    _ => return self.sasl_failure("invalid-authzid"),
-                },
+    fn response(&mut self, mechanism: Mechanism, element: &Element) -> Vec<Step> {
+        let Some(message) = decoded(element) else { return self.sasl_failure("incorrect-encoding") };
+        if mechanism == Mechanism::Scram {
+            self.state = State::Challenging;
+            return vec![Step::Scram { first: true, message }];
+        }
+        let authzid = match String::from_utf8(message) {
+            Err(_) => return self.sasl_failure("incorrect-encoding"),
+            Ok(nothing) if nothing.is_empty() => None,
+            Ok(authzid) => match authzid.parse::<Jid>() {
+                Ok(jid) if jid.is_bare() && jid.local.is_some() => Some(jid.bare()),
+                _ => return self.sasl_failure("invalid-authzid"),
             },
         };
         self.state = State::Authenticating;
@@ -368,6 +466,15 @@ fn broken(bad: &BadXml) -> StreamError {
     }
 }
 
+/// What a SASL element carries; `=` is an answer of no bytes (RFC 6120 §6.4.2).
+fn decoded(element: &Element) -> Option<Vec<u8>> {
+    let content = element.content();
+    match content.trim() {
+        "" | "=" => Some(vec![]),
+        text => STANDARD.decode(text).ok(),
+    }
+}
+
 /// `<close/>`.
 fn close_frame() -> String {
     let mut x = Xml::new();
@@ -382,9 +489,9 @@ fn features<'n>() -> Xml<'n> {
     x
 }
 
-fn features_before() -> String {
+fn features_before(offered: Mechanism) -> String {
     let mut x = features();
-    x.open("mechanisms", ns::SASL).leaf("mechanism", "EXTERNAL");
+    x.open("mechanisms", ns::SASL).leaf("mechanism", offered.name());
     x.finish()
 }
 

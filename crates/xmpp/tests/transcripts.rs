@@ -2,14 +2,14 @@
 
 #![allow(clippy::unwrap_used)] // A test that cannot go on, stops.
 
-use beffroi_domain::meeting::{Meeting, ParticipantId, Sending};
+use beffroi_domain::meeting::{Call, Meeting, ParticipantId, Sending};
 use beffroi_domain::{
     AccountId, Author, Content, Event, FileId, FileShared, GuestId, Label, MeetingId, MemberRank, Micros,
     RoomId, Speech,
 };
 use beffroi_testkit::{Input, replay};
 use beffroi_xmpp::carbons::{self, Direction};
-use beffroi_xmpp::meeting::{self, Over, Slot, SlotKind, View};
+use beffroi_xmpp::meeting::{self, CallNews, Called, Over, Slot, SlotKind, View};
 use beffroi_xmpp::muc::{self, Occupant, status};
 use beffroi_xmpp::{
     AuthFailure, Availability, Condition, Jid, Message, MessageAct, MessageKind, Place, Prepared, Presence,
@@ -61,6 +61,10 @@ impl Server {
                 Step::Authenticate { authzid } => {
                     out.push(format!("authenticate {}", shown(authzid.as_deref())))
                 }
+                Step::Scram { first, message } => {
+                    let which = if first { "first" } else { "then" };
+                    out.push(format!("scram {which}: {}", String::from_utf8_lossy(&message)))
+                }
                 Step::Bind { resource } => out.push(format!("bind {}", shown(resource.as_deref()))),
                 Step::Close => out.push("end".to_owned()),
                 Step::Stanza(stanza) => {
@@ -99,6 +103,22 @@ impl Server {
                 self.stream.bound("web");
                 vec![]
             }
+            // A connection that came without a session, to a server of two bodies.
+            "application" => {
+                let served = vec!["other.example".to_owned(), DOMAIN.to_owned()];
+                let ids = ["stream-1".to_owned(), "stream-2".to_owned()];
+                self.stream = Stream::of_application("host.example", served, ids);
+                vec![]
+            }
+            "challenge" => {
+                let steps = self.stream.challenge(rest.as_bytes());
+                self.lines(steps)
+            }
+            "proved" => {
+                let (who, last) = rest.split_once(' ').unwrap();
+                let steps = self.stream.proved(who, last.as_bytes());
+                self.lines(steps)
+            }
             "authenticated" => {
                 let steps = self.stream.authenticated(Ok(rest));
                 self.lines(steps)
@@ -107,6 +127,8 @@ impl Server {
                 let why = match rest {
                     "account-disabled" => AuthFailure::AccountDisabled,
                     "invalid-authzid" => AuthFailure::InvalidAuthzid,
+                    "malformed-request" => AuthFailure::MalformedRequest,
+                    "temporary-auth-failure" => AuthFailure::TemporaryAuthFailure,
                     _ => AuthFailure::NotAuthorized,
                 };
                 let steps = self.stream.authenticated(Err(why));
@@ -276,7 +298,30 @@ impl Server {
                 let why = why.into_iter().find(|why| why.word() == rest).expect("a reason");
                 vec![meeting::over(MEETING, why, ROOM, &me)]
             }
+            "call" => vec![self.calls(rest, &me)],
             _ => panic!("what is « {act} »?"),
+        }
+    }
+
+    /// A call of Alice's, at the address of the other: Bob's for her, hers for Bob.
+    fn calls(&mut self, what: &str, me: &str) -> String {
+        let until = NINE + Call::RINGS;
+        let news =
+            |news| meeting::call(MEETING, news, (ALICE, "Alice Martin"), ALICE, "bob@demo.localhost/mobile");
+        match what {
+            "rung" => meeting::rung(self.asked(), MEETING, BOB, me),
+            "rings" => news(CallNews::Rings { until }),
+            "taken" => news(CallNews::Taken),
+            "over" => news(CallNews::Over),
+            "unanswered" => meeting::over(MEETING, Over::Unanswered, BOB, me),
+            "declined" => meeting::over(MEETING, Over::Declined, BOB, me),
+            _ => {
+                let mut live = Meeting::new(MEETING, NINE, None).calling(ALICE, BOB);
+                let seat = live.join(ALICE, "Alice Martin", MemberRank::Owner).unwrap();
+                let called = Called { address: BOB, name: "Bob Dupont", reached: what == "reaches", until };
+                let view = View { me: Some(seat), called: Some(called), ..View::default() };
+                meeting::state(&live, &view, BOB, me)
+            }
         }
     }
 
@@ -368,6 +413,8 @@ fn happened(what: &str, said: Option<&Stanza>) -> Event {
         }
         "meeting-started" => (alice, Content::MeetingStarted(MEETING)),
         "meeting-ended" => (Author::Server, Content::MeetingEnded(MEETING, 12)),
+        "call-missed" => (alice, Content::CallMissed(MEETING)),
+        "call-declined" => (alice, Content::CallDeclined(MEETING)),
         "label-changed" => (alice, Content::LabelChanged { from: "internal".into(), to: "sensitive".into() }),
         "member-added" => (alice, Content::MemberAdded(bob.0, bob.1)),
         "member-removed" => (

@@ -100,7 +100,7 @@ async fn an_auditor_reads_and_changes_nothing() {
     house.add_account("ada@mairie.test", "Ada Brun", "auditor");
     let server = house.serve().await;
     let ada = Browser::signed_in(&server, "ada@mairie.test").await;
-    for path in ["/api/admin/audit", "/api/admin/accounts", "/api/admin/rooms"] {
+    for path in ["/api/admin/audit", "/api/admin/accounts", "/api/admin/rooms", "/api/admin/organisation"] {
         ada.get(path).await.expect(200);
     }
     let new = json!({"address": "gus@mairie.test", "name": "Gus Petit"});

@@ -370,7 +370,7 @@ async fn what_is_not_described_is_refused_and_nothing_of_it_is_done() {
 }
 
 /// Stops the server and reads its log: no address of a person, no IP address but its own, no word of anybody.
-async fn finish(server: beffroi_it::Server, more: &[&str]) {
+pub async fn finish(server: beffroi_it::Server, more: &[&str]) {
     let log = server.stop().await;
     for line in log.lines() {
         if line.contains("serving") {

@@ -8,7 +8,7 @@ const ROOM: &str = "accueil@rooms.mairie.test";
 const MEETING: &str = "urn:beffroi:meeting:0";
 
 /// An offer of a browser that sends sound and hears one other: all that signalling needs.
-const OFFER: &str = "v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\n\
+pub(crate) const OFFER: &str = "v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\n\
 a=msid-semantic: WMS\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 0.0.0.0\r\n\
 a=ice-ufrag:EsAi\r\na=ice-pwd:7sFvz2gdLkEwjZEr0123456789abcd\r\na=fingerprint:sha-256 \
 7B:8B:F0:65:5F:78:E2:51:3B:AC:6F:F3:3F:46:1B:35:DC:B8:5F:64:1A:24:C2:43:F0:A1:58:D0:A1:2C:19:08\r\n\
@@ -19,19 +19,19 @@ a=fingerprint:sha-256 \
 7B:8B:F0:65:5F:78:E2:51:3B:AC:6F:F3:3F:46:1B:35:DC:B8:5F:64:1A:24:C2:43:F0:A1:58:D0:A1:2C:19:08\r\n\
 a=setup:actpass\r\na=mid:1\r\na=recvonly\r\na=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\n";
 
-async fn meeting(talker: &mut Talker, kind: &str, payload: &str) -> String {
+pub(crate) async fn meeting(talker: &mut Talker, kind: &str, payload: &str) -> String {
     let payload = payload.replacen("/>", &format!(" xmlns='{MEETING}'/>"), 1);
     talker.ask(kind, ROOM, &payload).await
 }
 
-async fn join(talker: &mut Talker) -> String {
+pub(crate) async fn join(talker: &mut Talker) -> String {
     let joined = talker.ask("set", ROOM, &format!("<join xmlns='{MEETING}'><sdp>{OFFER}</sdp></join>")).await;
     assert_eq!(attribute(&joined, "iq", "type"), Some("result"), "{joined}");
     assert!(text(&joined, "sdp").is_some_and(|sdp| sdp.contains("a=ice-lite")), "{joined}");
     attribute(&joined, "joined", "participant").expect("who joins gets a number").to_owned()
 }
 
-fn is_error(frame: &str, condition: &str) -> bool {
+pub(crate) fn is_error(frame: &str, condition: &str) -> bool {
     attribute(frame, "iq", "type") == Some("error") && frame.contains(&format!("<{condition} "))
 }
 
@@ -56,7 +56,7 @@ async fn entered(server: &Server, token: &str, name: &str) -> Browser {
 }
 
 /// The state of the meeting, as it was last told to someone for whom it `is` so.
-async fn told(talker: &mut Talker, what: &str, is: impl Fn(&str) -> bool) -> String {
+pub(crate) async fn told(talker: &mut Talker, what: &str, is: impl Fn(&str) -> bool) -> String {
     talker.until(what, |f| f.starts_with("<message") && element(f, "meeting").is_some_and(&is)).await
 }
 

@@ -1,9 +1,11 @@
 //! The whole program from outside, an idea a file.
 
+mod applications;
 mod archive;
 mod audit;
 mod backup;
 mod bad_input;
+mod calls;
 mod command_line;
 mod configuration;
 mod database;
@@ -14,8 +16,11 @@ mod forgery;
 mod guests;
 mod killed;
 mod messages;
+mod organisation;
 mod other_tenant;
 mod postgres;
+mod seats;
+mod second_factor;
 mod sessions;
 mod sign_in;
 mod stopping;

@@ -1,10 +1,18 @@
 // What a page really receives and sends, read with getStats from every connection that it made.
 
-/** Runs in the page before its own scripts: keeps every RTCPeerConnection. */
+/** Runs in the page before its own scripts: keeps every RTCPeerConnection, and every WebSocket so that a journey can cut it. */
 export function watchPeers() {
   const Native = globalThis.RTCPeerConnection;
   if (!Native) return;
   globalThis.__peers = [];
+  const Socket = globalThis.WebSocket;
+  globalThis.__sockets = [];
+  globalThis.WebSocket = class extends Socket {
+    constructor(...values) {
+      super(...values);
+      globalThis.__sockets.push(this);
+    }
+  };
   globalThis.RTCPeerConnection = class extends Native {
     constructor(...values) {
       super(...values);

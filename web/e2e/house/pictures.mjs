@@ -41,7 +41,9 @@ function settled(page) {
   return page.evaluate(() => {
     const ending = document.getAnimations().filter((one) => one.effect?.getComputedTiming().endTime !== Infinity);
     for (const one of ending) one.finish();
-    return document.fonts.ready.then(() => {});
+    // A frame: what follows from the colour scheme by script (the tenant's accent) is told just before one.
+    const painted = new Promise((done) => requestAnimationFrame(() => done()));
+    return Promise.all([document.fonts.ready, painted]).then(() => {});
   });
 }
 

@@ -98,7 +98,12 @@ export class House {
 
   /** Runs another command of the program on the same data. */
   command(...words) {
-    const { status, stdout, stderr } = spawnSync(program, [...words, '--data', this.data], { encoding: 'utf8', timeout: 60_000 });
+    return this.commandWith('', ...words);
+  }
+
+  /** The same, with something on its standard input. */
+  commandWith(input, ...words) {
+    const { status, stdout, stderr } = spawnSync(program, [...words, '--data', this.data], { encoding: 'utf8', timeout: 60_000, input });
     return { status, said: `${stdout}${stderr}` };
   }
 

@@ -28,7 +28,7 @@ export interface FileShared extends Numbered {
   author: Author;
 }
 export interface Happening extends Numbered {
-  type: 'meeting-started' | 'meeting-ended' | 'label-changed' | 'member-added' | 'member-removed' | 'renamed';
+  type: 'meeting-started' | 'meeting-ended' | 'call-missed' | 'call-declined' | 'label-changed' | 'member-added' | 'member-removed' | 'renamed';
   /** Who did it, by name; empty when nobody did (a meeting that ran out). */
   by: string;
   /** Attributes of the element, as docs/protocol.md names them. */
@@ -71,7 +71,9 @@ export interface MeetingState {
   /** Participants' ids, in the order in which the hands were raised. */
   hands: readonly string[];
   waiting: readonly Waiting[];
-  over: 'ended' | 'removed' | 'refused' | 'replaced' | null;
+  /** Between two, while it rings: for whom, and whether anybody is there to hear it. */
+  called: { address: string; name: string; reached: boolean } | null;
+  over: 'ended' | 'removed' | 'refused' | 'replaced' | 'declined' | 'unanswered' | null;
 }
 
 /** What the wire brings, already read. `room` is a room's address, or a person's for a one-to-one. */
@@ -85,4 +87,6 @@ export type Incoming =
   | { kind: 'left'; room: string; condition: string }
   | { kind: 'changed'; what: string; room: string }
   | { kind: 'meeting'; room: string; state: MeetingState }
+  /** A call between two, `room` being the other's address; `by` called. */
+  | { kind: 'call'; room: string; meeting: string; state: 'rings' | 'taken' | 'over'; by: string; name: string }
   | { kind: 'speaking'; room: string; meeting: string; participants: readonly string[] };

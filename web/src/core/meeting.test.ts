@@ -17,6 +17,7 @@ const state = (change: Partial<MeetingState> = {}): MeetingState => ({
   participants: [{ id: 'P1', address: 'a@x', name: 'a', kind: 'account', role: 'owner', audio: false, video: false, screen: false, slots: [] }],
   hands: [],
   waiting: [],
+  called: null,
   over: null,
   ...change,
 });
@@ -32,6 +33,7 @@ function room(guest = false) {
     ring: () => say('ring').then(() => 'M'),
     knock: () => say('knock'),
     join: () => say('join').then(() => ({ participant: 'P1', answer: 'answer' })),
+    decline: () => say('decline'),
     leave: () => say('leave'),
     media: (_, sends) => say(`media ${JSON.stringify(Object.values(sends))}`),
     hand: (_, raised) => say(`hand ${raised}`),
@@ -116,6 +118,21 @@ test('leaving is not undone by the server’s word about it', async () => {
   await meeting.leave();
   meeting.handleState(state({ over: 'ended' }));
   expect(meeting.value).toMatchObject({ phase: 'over', over: 'left' });
+});
+
+test('between two, going in rings first, and a call that is over says so', async () => {
+  const { meeting, done, makeCall, wire } = room();
+  meeting.want();
+  expect(meeting.value).toMatchObject({ phase: 'outside', wanted: true });
+  await meeting.join(makeCall, off, true);
+  expect(done.slice(0, 2)).toEqual(['ring', 'join']);
+  expect(meeting.value).toMatchObject({ phase: 'inside', wanted: false });
+  meeting.handleState(state({ over: 'declined' }));
+  expect(meeting.value).toMatchObject({ phase: 'over', over: 'declined' });
+  wire.join = () => Promise.reject(new Problem({ status: 0, title: 'not-found', detail: '' }));
+  meeting.want();
+  await meeting.join(makeCall, off);
+  expect(meeting.value).toMatchObject({ phase: 'over', over: 'ended' });
 });
 
 test('a refused join is shown with its reason', async () => {

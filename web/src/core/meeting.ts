@@ -28,10 +28,12 @@ export interface MeetingView {
   me: string;
   speaking: ReadonlySet<string>;
   over: MeetingState['over'] | 'left';
+  /** I said yes elsewhere on the page (« Appeler », « Répondre »): go in as soon as a microphone is open. */
+  wanted: boolean;
   problem: Problem | null;
 }
 
-const OUTSIDE: MeetingView = { phase: 'outside', meeting: null, me: '', speaking: new Set(), over: null, problem: null };
+const OUTSIDE: MeetingView = { phase: 'outside', meeting: null, me: '', speaking: new Set(), over: null, wanted: false, problem: null };
 const TRIES = 5;
 
 /** The meeting of one room, seen by one person. Media are someone else's: `makeCall` gives a fresh connection. */
@@ -61,6 +63,12 @@ export class Meeting extends Readable<MeetingView> {
     await this.wire.ring(this.room);
   }
 
+  /** Between two: goes in without asking again, from whatever is on the screen. */
+  want(): void {
+    if (!this.inside) this.set({ ...OUTSIDE, wanted: true });
+  }
+  decline = () => this.wire.decline(this.room);
+
   /** What is on in there, for those who are not inside. */
   async look(): Promise<void> {
     if (this.inside) return;
@@ -70,11 +78,19 @@ export class Meeting extends Readable<MeetingView> {
 
   /**
    * Goes in, and asks to be let in first when I am a guest. The microphone and the camera may be open
-   * already for the preview; nothing of them leaves before this.
+   * already for the preview; nothing of them leaves before this. `ring`: starts it if need be.
    */
-  async join(makeCall: (lost: () => void) => Call, sends: Sends): Promise<void> {
+  async join(makeCall: (lost: () => void) => Call, sends: Sends, ring = false): Promise<void> {
     this.#makeCall = makeCall;
     this.#sends = sends;
+    if (ring) {
+      this.#change({ phase: 'joining', problem: null, over: null });
+      try {
+        await this.ring();
+      } catch (cause) {
+        return this.#change({ phase: 'outside', problem: Problem.from(cause) });
+      }
+    }
     if (this.guest && !this.value.meeting?.admitted) {
       this.#change({ phase: 'waiting', problem: null, over: null });
       try {
@@ -93,7 +109,7 @@ export class Meeting extends Readable<MeetingView> {
     if (!this.#makeCall) return;
     const turn = (this.#joining += 1);
     this.#call?.close();
-    this.#change({ phase, problem: null, over: null });
+    this.#change({ phase, problem: null, over: null, wanted: false });
     const call = this.#makeCall(() => {
       if (this.#call === call) void this.#return();
     });
@@ -110,7 +126,10 @@ export class Meeting extends Readable<MeetingView> {
       call.close();
       if (turn !== this.#joining) return;
       this.#call = null;
-      this.#change({ phase: 'outside', problem: Problem.from(cause) });
+      const problem = Problem.from(cause);
+      // It ended before I was in: that is all there is to say.
+      if (problem.title === 'not-found' && !this.guest) this.#finish('ended');
+      else this.#change({ phase: 'outside', problem });
     }
   }
 

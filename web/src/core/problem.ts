@@ -7,6 +7,8 @@ export interface ProblemDocument {
   detail: string;
   /** The policy rule behind a `denied`. */
   rule?: string;
+  /** The level of proof that a `denied` asks for. */
+  needs?: 'second' | 'passkey';
   /** Seconds before the next try. */
   wait_s?: number;
   /** The rules that a new password breaks. */
@@ -19,6 +21,7 @@ export class Problem extends Error {
   readonly title: string;
   readonly detail: string;
   readonly rule: string | null;
+  readonly needs: 'second' | 'passkey' | null;
   readonly waitS: number | null;
   readonly weaknesses: readonly { code: string; text: string }[];
 
@@ -29,6 +32,7 @@ export class Problem extends Error {
     this.title = document.title;
     this.detail = document.detail;
     this.rule = document.rule ?? null;
+    this.needs = document.needs ?? null;
     this.waitS = document.wait_s ?? null;
     this.weaknesses = document.weaknesses ?? [];
   }

@@ -45,6 +45,17 @@ test('a meeting and a label are followed', async () => {
   expect(rooms.handleEvent('zz@rooms.x', speech(1, 'bob@x'))).toBe(false);
 });
 
+test('a missed call counts as unread for whom it was, and only for them', async () => {
+  const call = (seq: number, type: 'call-missed' | 'call-declined', by: string): RoomEvent => ({ type, seq, at: seq, by, detail: { by } });
+  const rooms = new Rooms(() => Promise.resolve([room('a', { kind: 'direct', meeting: true })]), 'alice@x');
+  await rooms.refresh();
+  rooms.handleEvent('a@rooms.x', call(11, 'call-missed', 'bob@x'));
+  expect(rooms.byId('a')).toMatchObject({ meeting: false, unread: 1 });
+  rooms.handleEvent('a@rooms.x', call(12, 'call-missed', 'alice@x'));
+  rooms.handleEvent('a@rooms.x', call(13, 'call-declined', 'bob@x'));
+  expect(rooms.byId('a')?.unread).toBe(1);
+});
+
 test('an answer that events have overtaken does not bring the past back', async () => {
   let answer: (rooms: Room[]) => void = () => {};
   const rooms = new Rooms(() => new Promise((resolve) => (answer = resolve)), 'alice@x');

@@ -74,10 +74,10 @@ export class Rooms extends Readable<RoomsState> {
     const room = this.byAddress(address);
     if (!room) return false;
     if (event.seq <= room.last_seq) return true;
-    const mine = event.type !== 'speech' && event.type !== 'file' ? true : event.author.address === this.me;
+    const mine = !waitsToBeSeen(event, this.me);
     const change: Partial<Room> = { last_seq: event.seq, last_us: event.at * 1000, unread: room.unread + (mine ? 0 : 1) };
     if (event.type === 'meeting-started') change.meeting = true;
-    if (event.type === 'meeting-ended') change.meeting = false;
+    if (event.type === 'meeting-ended' || event.type === 'call-missed' || event.type === 'call-declined') change.meeting = false;
     if (event.type === 'label-changed' && event.detail.to) change.label = event.detail.to;
     if (event.type === 'renamed' && event.detail.to) change.name = event.detail.to;
     this.put({ ...room, ...change });
@@ -96,6 +96,12 @@ export class Rooms extends Readable<RoomsState> {
     const room = this.byAddress(address);
     if (room && room.meeting !== on) this.put({ ...room, meeting: on });
   }
+}
+
+/** What the server counts as unread too: words, files and missed calls of others. */
+function waitsToBeSeen(event: RoomEvent, me: string): boolean {
+  if (event.type === 'speech' || event.type === 'file') return event.author.address !== me;
+  return event.type === 'call-missed' && event.detail.by !== me;
 }
 
 function order(rooms: Room[]): Room[] {

@@ -1,14 +1,26 @@
 import { Problem } from './problem';
 import { Readable } from './readable';
-import type { Session } from './types';
+import type { Proof, Way } from './proof';
+import type { PasskeyQuestion, SecondStep, Session } from './types';
 
 /** What the session needs of the HTTP API. */
 export interface SessionDoor {
   session(): Promise<Session>;
-  signIn(address: string, password: string): Promise<Session>;
+  signIn(address: string, password: string): Promise<Session | SecondStep>;
+  secondStep(token: string, proof: Proof): Promise<Session>;
+  passkeyQuestion(): Promise<PasskeyQuestion>;
+  passkeySignIn(token: string, answer: PasskeyAnswer): Promise<Session>;
+  passkeyProofQuestion(): Promise<PasskeyQuestion>;
+  passkeyProof(token: string, answer: PasskeyAnswer): Promise<Session>;
+  ways(): Promise<Way[]>;
+  prove(proof: Proof): Promise<Session>;
   extend(): Promise<Session>;
   signOut(): Promise<void>;
 }
+
+type PasskeyAnswer = Record<string, unknown>;
+/** The browser's passkey dialogue: a question's options in, its answer out. */
+export type AskPasskey = (options: Record<string, unknown>) => Promise<PasskeyAnswer>;
 
 export type SessionState =
   | { status: 'unknown' }
@@ -41,8 +53,43 @@ export class SessionKeeper extends Readable<SessionState> {
     }
   }
 
-  async signIn(address: string, password: string): Promise<void> {
-    this.accept(await this.door.signIn(address, password));
+  /** The second step when the account asks for one; null when one is in. */
+  async signIn(address: string, password: string): Promise<SecondStep | null> {
+    return this.enter(await this.door.signIn(address, password));
+  }
+
+  /** What a first step led to: in, or one more. */
+  enter(entered: Session | SecondStep): SecondStep | null {
+    if (entered.kind === 'second-step') return entered;
+    this.accept(entered);
+    return null;
+  }
+
+  async secondStep(step: SecondStep, proof: Proof): Promise<void> {
+    this.accept(await this.door.secondStep(step.token, proof));
+  }
+
+  /** Signs in with a passkey of whoever answers; nobody typed an address. */
+  async passkeySignIn(ask: AskPasskey): Promise<void> {
+    const { token, options } = await this.door.passkeyQuestion();
+    this.accept(await this.door.passkeySignIn(token, await ask(options)));
+  }
+
+  /** Proves once more who one is, with a passkey. */
+  async provePasskey(ask: AskPasskey): Promise<void> {
+    const { token, options } = await this.door.passkeyProofQuestion();
+    this.accept(await this.door.passkeyProof(token, await ask(options)));
+  }
+
+  /** What can be proved once more; the password when there is nothing else. */
+  async ways(): Promise<Way[]> {
+    const ways = await this.door.ways();
+    return ways.length === 0 ? ['password'] : ways;
+  }
+
+  /** Proves once more who one is; the session is worth more afterwards. */
+  async prove(proof: Proof): Promise<void> {
+    this.accept(await this.door.prove(proof));
   }
 
   /** Pushes the idle limit back. */

@@ -33,6 +33,8 @@ export interface MeetingWire {
   knock(room: string): Promise<void>;
   /** Offer in, participant id and answer out. */
   join(room: string, offer: string): Promise<{ participant: string; answer: string }>;
+  /** Says no to the call that rings for me. */
+  decline(room: string): Promise<void>;
   leave(room: string): Promise<void>;
   media(room: string, sends: { audio: boolean; video: boolean; screen: boolean }): Promise<void>;
   hand(room: string, raised: boolean): Promise<void>;

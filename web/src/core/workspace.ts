@@ -3,6 +3,7 @@ import type { Incoming, MeetingState } from './events';
 import { Folder } from './folder';
 import { Meeting } from './meeting';
 import { Readable } from './readable';
+import { Ringing } from './ringing';
 import { Rooms } from './rooms';
 import { Roster } from './roster';
 import type { FileEntry, Person, Room, Session } from './types';
@@ -30,7 +31,10 @@ export class Workspace {
   readonly roster = new Roster();
   /** Bumped when a room's members, label or name changed: those who show details ask again. */
   readonly changes = new Changes();
+  /** Bumped when the body's name, colour, labels or someone's clearance changed. */
+  readonly organisation = new Count();
   readonly calls = new Calls();
+  readonly ringing: Ringing;
   #conversations = new Map<string, Conversation>();
   #meetings = new Map<string, Meeting>();
   #folders = new Map<string, Folder>();
@@ -45,6 +49,7 @@ export class Workspace {
   ) {
     this.rooms = new Rooms(() => door.rooms(), session.address);
     this.rooms.subscribe(() => this.#enterRooms());
+    this.ringing = new Ringing(session.address);
   }
 
   get guest(): boolean {
@@ -107,6 +112,7 @@ export class Workspace {
   }
 
   handleLinkLost(): void {
+    this.ringing.handleLinkLost();
     for (const conversation of this.#conversations.values()) conversation.handleLinkLost();
   }
 
@@ -161,6 +167,8 @@ export class Workspace {
         return this.#handleChanged(incoming.what, incoming.room);
       case 'meeting':
         return this.#handleMeeting(incoming.room, incoming.state);
+      case 'call':
+        return this.ringing.handleCall(incoming);
       case 'speaking':
         return this.meeting(incoming.room).handleSpeaking(incoming.meeting, incoming.participants);
     }
@@ -171,12 +179,14 @@ export class Workspace {
     const late = known !== undefined && event.seq <= known.last_seq;
     const spokenByOther = event.type === 'speech' && event.author.address !== this.session.address;
     if (!this.rooms.handleEvent(address, event) && !this.guest) void this.rooms.refresh();
+    this.ringing.handleEvent(address, event);
     const place: Place = { address, kind: known?.kind ?? (this.guest ? 'group' : address.includes('@rooms.') ? 'group' : 'direct') };
     this.conversation(place).handleEvent(event);
     if (event.type === 'file' && known) void this.#folders.get(known.id)?.refresh();
     if (event.type !== 'speech' && event.type !== 'file' && known) this.changes.bump(known.id);
     if (!known || late) return;
-    if (event.type === 'meeting-started' && event.detail.by !== this.session.address) this.calls.tell({ kind: 'rang', room: known, by: event.by });
+    // Between two it is a call, which rings by itself and knows when to stop.
+    if (event.type === 'meeting-started' && known.kind === 'group' && event.detail.by !== this.session.address) this.calls.tell({ kind: 'rang', room: known, by: event.by });
     if (spokenByOther && event.type === 'speech') this.calls.tell({ kind: 'spoke', room: known, name: event.author.name });
   }
 
@@ -197,6 +207,10 @@ export class Workspace {
 
   #handleChanged(what: string, room: string): void {
     if (what === 'people') return void this.#people();
+    if (what === 'organisation') {
+      for (const one of this.rooms.value.rooms) this.changes.bump(one.id);
+      this.organisation.bump();
+    }
     if (room !== '') {
       this.changes.bump(room);
       if (what === 'files' || what === 'file') void this.#folders.get(room)?.refresh();
@@ -218,6 +232,16 @@ export class Changes extends Readable<ReadonlyMap<string, number>> {
   }
   bump(room: string): void {
     this.set(new Map(this.value).set(room, (this.value.get(room) ?? 0) + 1));
+  }
+}
+
+/** How many times something was said to have changed. */
+export class Count extends Readable<number> {
+  constructor() {
+    super(0);
+  }
+  bump(): void {
+    this.set(this.value + 1);
   }
 }
 

@@ -55,6 +55,12 @@ export function ringBell(): void {
   strike(523, BELL, 0.22);
 }
 
+/** A call: the same bell, half as loud, twice. */
+export function ringCall(): void {
+  strike(523, BELL, 0.12);
+  setTimeout(() => strike(659, BELL, 0.12), 350);
+}
+
 /** A message. */
 export function tick(): void {
   strike(880, [[1, 0.4, 0.09]], 0.12);

@@ -1,4 +1,4 @@
-import { accentFor } from '../core/colour';
+import { accentFor, type Accent } from '../core/colour';
 
 export type Theme = 'system' | 'light' | 'dark';
 export const themes: readonly Theme[] = ['system', 'light', 'dark'];
@@ -42,14 +42,18 @@ function paint(): void {
   else root.dataset.theme = current;
   for (const name of ['--accent', '--accent-ink', '--accent-wash']) root.style.removeProperty(name);
   if (accent === null) return;
-  const token = (name: string) => getComputedStyle(root).getPropertyValue(name).trim();
-  const dark = current === 'dark' || (current === 'system' && system.matches);
-  const surfaces = ['--sheet', '--paper', '--shade'].map((name) => longHex(token(name)));
-  const made = accentFor(accent, { surfaces, dark, ink: longHex(token('--ink')) });
+  const made = accentOn(root, accent, current === 'dark' || (current === 'system' && system.matches));
   if (!made) return;
   root.style.setProperty('--accent', made.accent);
   root.style.setProperty('--accent-ink', made.ink);
   root.style.setProperty('--accent-wash', made.wash);
+}
+
+/** The colour as it will look on an element with the tokens of a theme; null when it is none. */
+export function accentOn(element: Element, colour: string, dark: boolean): Accent | null {
+  const token = (name: string) => longHex(getComputedStyle(element).getPropertyValue(name).trim());
+  const surfaces = ['--sheet', '--paper', '--shade'].map(token);
+  return accentFor(colour, { surfaces, dark, ink: token('--ink') });
 }
 
 /** The build shortens `#ffffff` to `#fff`. */

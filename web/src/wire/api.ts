@@ -1,15 +1,17 @@
 import type { operations } from '../../generated/api';
-import type { AuditFilter, MemberRole } from '../core/types';
+import type { Proof } from '../core/proof';
+import type { Accreditation, AuditFilter, LabelChange, MemberRole } from '../core/types';
 import type { Http } from './http';
+import type { Json } from './passkey';
 
 const part = encodeURIComponent;
 
 type Operation = keyof operations;
-type Json<Carrier> = Carrier extends { content: { 'application/json': infer Shape } } ? Shape : never;
+type JsonOf<Carrier> = Carrier extends { content: { 'application/json': infer Shape } } ? Shape : never;
 /** What an operation of docs/openapi.json answers when it went well. */
-type Answer<Name extends Operation> = Json<operations[Name]['responses'][keyof operations[Name]['responses'] & (200 | 201)]>;
+type Answer<Name extends Operation> = JsonOf<operations[Name]['responses'][keyof operations[Name]['responses'] & (200 | 201)]>;
 /** What it is sent. */
-type Sent<Name extends Operation> = Json<operations[Name]['requestBody']>;
+type Sent<Name extends Operation> = JsonOf<operations[Name]['requestBody']>;
 
 /** One method per operation of docs/openapi.json, and its types from there. */
 export class Api {
@@ -18,12 +20,37 @@ export class Api {
   // Session
   page = () => this.http.get<Answer<'page'>>('/page');
   signIn = (address: string, password: string) => this.http.post<Answer<'signIn'>>('/session', { address, password } satisfies Sent<'signIn'>);
+  secondStep = (token: string, proof: Proof) =>
+    this.http.post<Answer<'secondStep'>>('/session/second', { token, proof });
+  ways = () => this.http.get<Answer<'ways'>>('/session/prove');
+  prove = (proof: Proof) => this.http.post<Answer<'prove'>>('/session/prove', proof satisfies Sent<'prove'>);
+  passkeyQuestion = () => this.http.post<Answer<'askPasskey'>>('/session/passkey');
+  passkeySignIn = (token: string, answer: Json) =>
+    this.http.post<Answer<'answerPasskey'>>('/session/passkey/answer', { token, answer } satisfies Sent<'answerPasskey'>);
+  passkeyProofQuestion = () => this.http.post<Answer<'askPasskeyProof'>>('/session/prove/passkey');
+  passkeyProof = (token: string, answer: Json) =>
+    this.http.post<Answer<'answerPasskeyProof'>>('/session/prove/passkey/answer', { token, answer } satisfies Sent<'answerPasskeyProof'>);
+  beginPasskey = () => this.http.post<Answer<'beginPasskey'>>('/factors/passkey');
+  confirmPasskey = (token: string, answer: Json, name: string) =>
+    this.http.post<Answer<'confirmPasskey'>>('/factors/passkey/confirm', { token, answer, name } satisfies Sent<'confirmPasskey'>);
+  factors = () => this.http.get<Answer<'factors'>>('/factors');
+  beginTotp = () => this.http.post<Answer<'beginTotp'>>('/factors/totp');
+  confirmTotp = (token: string, code: string, name: string) =>
+    this.http.post<Answer<'confirmTotp'>>('/factors/totp/confirm', { token, code, name } satisfies Sent<'confirmTotp'>);
+  renameFactor = (id: string, name: string) => this.http.patch(`/factors/${part(id)}`, { name } satisfies Sent<'renameFactor'>);
+  removeFactor = (id: string) => this.http.delete(`/factors/${part(id)}`);
+  newRecoveryCodes = () => this.http.post<Answer<'renewRecoveryCodes'>>('/factors/recovery-codes');
+  signIns = () => this.http.get<Answer<'signIns'>>('/sign-ins');
   session = () => this.http.get<Answer<'session'>>('/session');
   extend = () => this.http.post<Answer<'extendSession'>>('/session/extend');
   signOut = () => this.http.delete('/session');
   sessions = () => this.http.get<Answer<'sessions'>>('/sessions');
   endSession = (id: string) => this.http.delete(`/sessions/${part(id)}`);
   changePassword = (old: string, fresh: string) => this.http.post('/password', { old, new: fresh } satisfies Sent<'changePassword'>);
+  applicationPasswords = () => this.http.get<Answer<'applicationPasswords'>>('/application-passwords');
+  addApplicationPassword = (name: string) =>
+    this.http.post<Answer<'addApplicationPassword'>>('/application-passwords', { name, protocol: 'xmpp' } satisfies Sent<'addApplicationPassword'>);
+  revokeApplicationPassword = (id: string) => this.http.delete(`/application-passwords/${part(id)}`);
   invitation = (token: string) => this.http.get<Answer<'invitation'>>(`/invitations/${part(token)}`);
   acceptInvitation = (token: string, password: string) =>
     this.http.post<Answer<'acceptInvitation'>>(`/invitations/${part(token)}`, { password } satisfies Sent<'acceptInvitation'>);
@@ -62,6 +89,18 @@ export class Api {
     this.http.post<Answer<'invite'>>('/admin/accounts', account);
   disableAccount = (address: string) => this.http.post(`/admin/accounts/${part(address)}/disable`);
   enableAccount = (address: string) => this.http.post(`/admin/accounts/${part(address)}/enable`);
+  clearAccount = (address: string, label: string) =>
+    this.http.post(`/admin/accounts/${part(address)}/clearance`, { label } satisfies Sent<'clear'>);
+  organisation = () => this.http.get<Answer<'organisation'>>('/admin/organisation');
+  changeOrganisation = (change: Sent<'changeOrganisation'>) =>
+    this.http.patch<Answer<'changeOrganisation'>>('/admin/organisation', change);
+  changeLabel = (slug: string, change: LabelChange & { confirmed?: boolean }) =>
+    this.http.patch<Answer<'changeLabel'>>(`/admin/labels/${part(slug)}`, change satisfies Sent<'changeLabel'>);
+  /** What keeping for so many days would take; null keeps without limit. */
+  consequences = (slug: string, days: number | null) =>
+    this.http.get<Answer<'consequences'>>(`/admin/labels/${part(slug)}/consequences${days === null ? '' : `?retention_days=${days}`}`);
+  accredit = (slug: string, declared: Accreditation) => this.http.put(`/admin/labels/${part(slug)}/accreditation`, declared);
+  withdraw = (slug: string) => this.http.delete(`/admin/labels/${part(slug)}/accreditation`);
   resetAccount = (address: string) =>
     this.http.post<Answer<'reset'>>(`/admin/accounts/${part(address)}/reset`);
   adminRooms = () => this.http.get<Answer<'allRooms'>>('/admin/rooms');

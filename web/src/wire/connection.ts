@@ -79,6 +79,12 @@ export class Connection extends Readable<Link> {
     this.#connect();
   }
 
+  /** Ends this stream and opens another soon: what the session is worth has changed. */
+  again(): void {
+    this.#tries = 0;
+    this.#stream?.close();
+  }
+
   /** Whether it left; false while offline (nothing is queued here). */
   send(stanza: Xml): boolean {
     return this.#stream?.send(stanza) ?? false;

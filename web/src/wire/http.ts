@@ -1,4 +1,5 @@
 import { Problem, type ProblemDocument } from '../core/problem';
+import { provable } from '../core/proof';
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
 
@@ -11,6 +12,10 @@ export class Http {
   csrf: string | null = null;
   /** Called when the server says that the session is over. */
   onSignedOut: () => void = () => {};
+  /** Called when a proof would lift a refusal; true when it was given, and the request is sent again. */
+  onRefused: (problem: Problem) => Promise<boolean> = () => Promise.resolve(false);
+  /** Called when the session has another token than this page knows, since another page proved something; true to send again. */
+  onChanged: () => Promise<boolean> = () => Promise.resolve(false);
 
   constructor(
     private readonly base = '/api',
@@ -26,6 +31,9 @@ export class Http {
   patch<T = void>(path: string, body: unknown): Promise<T> {
     return this.call<T>('PATCH', path, body);
   }
+  put(path: string, body: unknown): Promise<void> {
+    return this.call<void>('PUT', path, body);
+  }
   delete(path: string): Promise<void> {
     return this.call<void>('DELETE', path);
   }
@@ -40,6 +48,17 @@ export class Http {
   }
 
   private async call<T>(method: Method, path: string, body?: unknown): Promise<T> {
+    try {
+      return await this.once<T>(method, path, body);
+    } catch (cause) {
+      if (!(cause instanceof Problem)) throw cause;
+      const again = provable(cause) ? await this.onRefused(cause) : cause.title === 'csrf' && (await this.onChanged());
+      if (!again) throw cause;
+      return this.once<T>(method, path, body);
+    }
+  }
+
+  private async once<T>(method: Method, path: string, body?: unknown): Promise<T> {
     const headers: Record<string, string> = { Accept: 'application/json' };
     const init: RequestInit = { method, headers, credentials: 'same-origin', cache: 'no-store' };
     if (method !== 'GET') Object.assign(headers, this.changeHeaders());

@@ -21,6 +21,7 @@ export class Meetings implements MeetingWire {
     return { participant: joined.getAttribute('participant') ?? '', answer: answer.trim().replace(/\r?\n/g, '\r\n') + '\r\n' };
   }
   knock = (room: string) => this.#do(room, 'knock');
+  decline = (room: string) => this.#do(room, 'decline');
   leave = (room: string) => this.#do(room, 'leave');
   hand = (room: string, raised: boolean) => this.#do(room, 'hand', { raised: String(raised) });
   lower = (room: string, participant: string) => this.#do(room, 'lower', { participant });

@@ -109,6 +109,14 @@ test('the state of a meeting is read whole', () => {
   expect(readMeeting(element(`<meeting xmlns='urn:beffroi:meeting:0' id='M' ended='true' reason='removed'/>`)).over).toBe('removed');
 });
 
+test('a call is read at the address of the other, with who called', () => {
+  const call = (state: string) => read(`<message xmlns='jabber:client' type='headline' from='bob@demo.localhost'><call xmlns='urn:beffroi:meeting:0' id='M' state='${state}' by='bob@demo.localhost' by-name='Bob Lambert'/></message>`);
+  expect(call('rings')).toEqual([{ kind: 'call', room: 'bob@demo.localhost', meeting: 'M', state: 'rings', by: 'bob@demo.localhost', name: 'Bob Lambert' }]);
+  expect(call('sings')).toEqual([]);
+  const calling = readMeeting(element(`<meeting xmlns='urn:beffroi:meeting:0' id='M' version='2'><called address='bob@demo.localhost' name='Bob Lambert' reached='false' until='2026-11-23T09:00:45Z'/></meeting>`));
+  expect(calling.called).toEqual({ address: 'bob@demo.localhost', name: 'Bob Lambert', reached: false });
+});
+
 test.each([
   `<message xmlns='jabber:client'/>`,
   `<message xmlns='jabber:client' type='groupchat' from=''><body>no number</body></message>`,

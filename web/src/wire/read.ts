@@ -3,7 +3,7 @@ import { bare, child, childIn, children, NS, resource } from './xml';
 
 /** Turns stanzas into what `core` understands. Total: what it does not know, or what is malformed, is skipped. */
 
-const HAPPENINGS: readonly string[] = ['meeting-started', 'meeting-ended', 'label-changed', 'member-added', 'member-removed', 'renamed'];
+const HAPPENINGS: readonly string[] = ['meeting-started', 'meeting-ended', 'call-missed', 'call-declined', 'label-changed', 'member-added', 'member-removed', 'renamed'];
 
 /** Who reads: needed to tell my own one-to-one messages from the other person's. */
 export interface Me {
@@ -176,6 +176,12 @@ function readHeadline(message: Element, from: string): Incoming[] {
   if (changed) return [{ kind: 'changed', what: changed.getAttribute('what') ?? '', room: changed.getAttribute('room') ?? '' }];
   const meeting = child(message, 'meeting', NS.meeting);
   if (meeting) return [{ kind: 'meeting', room: bare(from), state: readMeeting(meeting) }];
+  const call = child(message, 'call', NS.meeting);
+  const stage = (['rings', 'taken', 'over'] as const).find((one) => one === call?.getAttribute('state'));
+  if (call && stage) {
+    const read = (name: string) => call.getAttribute(name) ?? '';
+    return [{ kind: 'call', room: bare(from), meeting: read('id'), state: stage, by: read('by'), name: read('by-name') }];
+  }
   const speaking = child(message, 'speaking', NS.meeting);
   if (speaking) {
     const participants = (speaking.textContent ?? '').split(/\s+/).filter(Boolean);
@@ -187,7 +193,8 @@ function readHeadline(message: Element, from: string): Incoming[] {
 export function readMeeting(element: Element): MeetingState {
   const read = (name: string) => element.getAttribute(name);
   const reason = read('reason');
-  const reasons = ['ended', 'removed', 'refused', 'replaced'] as const;
+  const reasons = ['ended', 'removed', 'refused', 'replaced', 'declined', 'unanswered'] as const;
+  const called = child(element, 'called', NS.meeting);
   return {
     id: read('id') ?? '',
     version: Number(read('version') ?? 0) || 0,
@@ -202,6 +209,11 @@ export function readMeeting(element: Element): MeetingState {
       name: one.getAttribute('name') ?? '',
       since: timeOf(one.getAttribute('since')) ?? Date.now(),
     })),
+    called: called && {
+      address: called.getAttribute('address') ?? '',
+      name: called.getAttribute('name') ?? '',
+      reached: called.getAttribute('reached') === 'true',
+    },
     over: read('ended') === 'true' ? (reasons.find((one) => one === reason) ?? 'ended') : null,
   };
 }

@@ -57,6 +57,9 @@ export class Xmpp implements Wire {
   close(): void {
     this.#connection.close();
   }
+  again(): void {
+    this.#connection.again();
+  }
   suspect(): void {
     this.#connection.suspect();
   }

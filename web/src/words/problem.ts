@@ -14,6 +14,10 @@ export function problemText(problem: Problem): string {
       return t('problem.unreachable');
     case 'wrong-credentials':
       return t('door.wrong');
+    case 'wrong-code':
+      return t('proof.wrongTotp');
+    case 'wrong-passkey':
+      return t('passkey.refused');
     case 'wait':
       return [said || t('problem.tooFast'), problem.waitS === null ? '' : t('problem.wait', problem.waitS)].filter(Boolean).join(' ');
     case 'signed-out':
@@ -28,6 +32,8 @@ export function problemText(problem: Problem): string {
       return said || [t('problem.invalid'), more].filter(Boolean).join(' ');
     case 'conflict':
       return said || [t('problem.conflict'), more].filter(Boolean).join(' ');
+    case 'unconfirmed':
+      return t('problem.unconfirmed');
     case 'too-large':
       return said || [t('problem.tooLarge'), more].filter(Boolean).join(' ');
     case 'disk-full':

@@ -31,3 +31,8 @@ export function when(us: number, now = Date.now()): string {
 export function exactly(us: number): string {
   return shown(us, { dateStyle: 'short', timeStyle: 'medium' });
 }
+
+/** A day of the calendar in a sentence, `2027-03-31`: « 31 mars 2027 ». */
+export function calendarDay(day: string): string {
+  return new Intl.DateTimeFormat(language(), { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' }).format(Date.parse(day));
+}

@@ -28,6 +28,14 @@ pub(super) enum Command {
         #[arg(long, group = "way in")]
         invite: bool,
     },
+    /// Say up to which label a person may see.
+    Clear {
+        /// Their e-mail address.
+        email: String,
+        /// The slug of the label: public, internal, sensitive, restricted, medical.
+        #[arg(long, value_name = "SLUG")]
+        label: String,
+    },
     /// Close an account: its sessions and streams end at once.
     Disable {
         /// Their e-mail address.
@@ -53,6 +61,14 @@ pub(super) async fn run(place: Place, command: Command) -> Result<ExitCode, Fail
                 println!("{}/bienvenue/{token}", place.public_url(address.domain()));
                 println!("The link works once, within one hour.");
             }
+            store.close().await;
+        }
+        Command::Clear { email, label } => {
+            let address: Address = email.parse()?;
+            let store = open(&place).await?;
+            let app = App::new(store.clone(), place.rules());
+            let label = app.operator_clear(&address, &label, clock::now()).await?;
+            println!("{address} is cleared up to « {label} ».");
             store.close().await;
         }
         Command::Disable { email } => {

@@ -4,7 +4,7 @@ use super::{Failure, open};
 use crate::clock;
 use crate::settings::Place;
 use beffroi_app::{App, NewPerson};
-use beffroi_domain::{Address, Domain, Role};
+use beffroi_domain::{Address, Domain, Factor, Role};
 use beffroi_store::Store;
 use beffroi_xmpp::{Xml, ns};
 use std::io::Write as _;
@@ -78,7 +78,9 @@ async fn found(place: &Place, store: &Store, passwords: &Path) -> Result<(), Fai
         ));
     }
     write_private(passwords, &lines)?;
-    store.add_tenant(&domain, "Mairie de Beffroy", now).await?;
+    let tenant = store.add_tenant(&domain, "Mairie de Beffroy", now).await?;
+    // A visitor looks around before they own a passkey. A body of its own starts with what is asked of it.
+    app.operator_set_administration(&tenant, Factor::Password, vec![], now).await?;
     let mut people = vec![];
     for ((address, name, role), secret) in PEOPLE.iter().zip(&secrets) {
         let address: Address = address.parse()?;

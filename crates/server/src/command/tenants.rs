@@ -3,7 +3,9 @@
 use super::{Failure, open};
 use crate::clock;
 use crate::settings::Place;
-use beffroi_domain::Domain;
+use beffroi_app::App;
+use beffroi_domain::{Accreditation, Domain, Factor, Network, PasswordProfile, TenantChange, TenantName};
+use beffroi_store::Store;
 use std::process::ExitCode;
 
 #[derive(clap::Subcommand)]
@@ -16,18 +18,162 @@ pub(super) enum Command {
         #[arg(long)]
         name: String,
     },
+    /// The bodies hosted here, with what each of them chose and declared.
+    List,
+    /// Change a body's name, its colour or what its people's passwords must be.
+    #[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
+    Set {
+        /// Its domain.
+        domain: String,
+        /// What it is called on screen.
+        #[arg(long, group = "what")]
+        name: Option<String>,
+        /// Its colour, such as '#1f4f8f'; screens darken or lighten it until it can be read.
+        #[arg(long, group = "what", value_name = "#RRGGBB")]
+        accent: Option<String>,
+        /// default: 12 characters of three kinds, 16 for administrators, or seven words. s1: 8 characters with
+        /// lower case, upper case and a figure. For passwords chosen from now on.
+        #[arg(long, group = "what", value_name = "default|s1")]
+        passwords: Option<String>,
+    },
+    /// Say what whoever administers must have proved, and from where.
+    Administration {
+        /// The domain of its people's addresses.
+        domain: String,
+        /// password (for trying out), second (a code beside the password) or passkey.
+        #[arg(long, default_value = "passkey")]
+        factor: String,
+        /// A network from which administering is done, such as 192.0.2.0/24; may be said several times.
+        /// Without any, every network will do.
+        #[arg(long = "network", value_name = "NETWORK")]
+        networks: Vec<String>,
+    },
+    /// Declare the accreditation that a protective mark asks for, in the place of the former one.
+    Accredit {
+        /// The domain of the body.
+        domain: String,
+        /// The slug of the mark: restricted, medical.
+        #[arg(long, value_name = "SLUG")]
+        label: String,
+        /// The number of the decision: homologation, certificate of the host of health data.
+        #[arg(long, value_name = "TEXT")]
+        reference: String,
+        /// Who took it.
+        #[arg(long, value_name = "TEXT")]
+        authority: String,
+        /// The last day on which it holds; the mark closes by itself after it.
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        until: String,
+    },
+    /// Take an accreditation back: rooms that carry the mark close at once, and keep what they hold.
+    Withdraw {
+        /// The domain of the body.
+        domain: String,
+        /// The slug of the mark.
+        #[arg(long, value_name = "SLUG")]
+        label: String,
+    },
 }
 
 pub(super) async fn run(place: Place, command: Command) -> Result<ExitCode, Failure> {
-    let Command::Add { domain, name } = command;
-    let domain: Domain = domain.parse()?;
     let store = open(&place).await?;
-    let tenant = store.add_tenant(&domain, name.trim(), clock::now()).await?;
-    println!("{} is hosted here ({}).", tenant.name, tenant.domain);
-    println!(
-        "Next: beffroi account add YOU@{} --name \"YOUR NAME\" --role administrator --invite",
-        tenant.domain
-    );
+    let app = App::new(store.clone(), place.rules());
+    let done = execute(&store, &app, command).await;
     store.close().await;
-    Ok(ExitCode::SUCCESS)
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+async fn execute(store: &Store, app: &App, command: Command) -> Result<(), Failure> {
+    let now = clock::now();
+    match command {
+        Command::Add { domain, name } => {
+            let (domain, name): (Domain, TenantName) = (domain.parse()?, name.parse()?);
+            let tenant = store.add_tenant(&domain, name.as_str(), now).await?;
+            println!("{} is hosted here ({}).", tenant.name, tenant.domain);
+            println!(
+                "Next: beffroi account add YOU@{} --name \"YOUR NAME\" --role administrator --invite",
+                tenant.domain
+            );
+        }
+        Command::List => list(store).await?,
+        Command::Set { domain, name, accent, passwords } => {
+            let profile = |word: String| {
+                PasswordProfile::from_word(&word)
+                    .ok_or_else(|| format!("there are no password rules `{word}`; choose default or s1"))
+            };
+            let change = TenantChange {
+                name: name.map(|text| text.parse()).transpose()?,
+                accent: accent.map(|text| text.parse()).transpose()?,
+                passwords: passwords.map(profile).transpose()?,
+            };
+            let tenant = app.operator_change_tenant(&domain, &change, now).await?;
+            println!("{}", described(&tenant));
+        }
+        Command::Administration { domain, factor, networks } => {
+            let domain: Domain = domain.parse()?;
+            let networks = networks.iter().map(|n| n.parse()).collect::<Result<Vec<Network>, _>>()?;
+            let factor = Factor::from_word(&factor).ok_or_else(|| {
+                format!("`{factor}` is nothing to be proved; choose password, second or passkey")
+            })?;
+            let tenant = app.operator_tenant(&domain).await?;
+            app.operator_set_administration(&tenant, factor, networks, now).await?;
+            println!("Whoever administers {domain} must have proved: {}.", factor.word());
+            if factor == Factor::Password {
+                println!("A password alone is for trying out: whoever learns it administers.");
+            }
+        }
+        Command::Accredit { domain, label, reference, authority, until } => {
+            let declared = Accreditation {
+                reference: reference.parse()?,
+                authority: authority.parse()?,
+                until: until.parse()?,
+            };
+            let label = app.operator_accredit(&domain, &label, Some(&declared), now).await?;
+            println!("« {} » may be used in {domain} until {}.", label.name, declared.until);
+            let demands = [
+                (label.second_factor, "a second factor"),
+                (label.managed_device, "a managed device"),
+                (label.end_to_end, "meetings encrypted end to end"),
+            ];
+            let demands: Vec<_> = demands.iter().filter(|(asked, _)| *asked).map(|(_, what)| *what).collect();
+            if !demands.is_empty() {
+                println!(
+                    "It still asks for {}: who cannot show that opens no room that carries it.",
+                    demands.join(", ")
+                );
+            }
+        }
+        Command::Withdraw { domain, label } => {
+            let label = app.operator_accredit(&domain, &label, None, now).await?;
+            println!("« {} » is closed in {domain}; rooms that carry it keep what they hold.", label.name);
+        }
+    }
+    Ok(())
+}
+
+fn described(tenant: &beffroi_domain::Tenant) -> String {
+    format!(
+        "{}  {}  {}  passwords {}",
+        tenant.domain,
+        tenant.name,
+        tenant.accent.as_str(),
+        tenant.passwords.word()
+    )
+}
+
+async fn list(store: &Store) -> Result<(), Failure> {
+    let tenants = store.tenants().await?;
+    if tenants.is_empty() {
+        println!("Nobody is hosted here yet. First: beffroi tenant add DOMAIN --name \"NAME\"");
+    }
+    for tenant in tenants {
+        println!("{}", described(&tenant));
+        for label in store.labels(tenant.id).await? {
+            if let Some(declared) = &label.accreditation {
+                let over = if declared.in_force(clock::now()) { "" } else { " (over)" };
+                println!("    {}: {declared}{over}", label.slug);
+            }
+        }
+    }
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! Invitations and resets.
 
 use super::edge::{Body, Edge, Outside, Peer};
-use super::session::{agent, welcome};
+use super::session::{agent, entered_by};
 use super::{Problem, shapes};
 use crate::clock;
 use axum::Json;
@@ -24,7 +24,7 @@ pub async fn show(State(edge): State<Edge>, Path(token): Path<String>) -> Result
         "name": account.name.as_str(),
         "tenant": shapes::tenant(&tenant),
         "kind": kind,
-        "minimum_length": edge.app.rules().passwords_of(&account).demand(account.role != Role::Agent).minimum_length,
+        "minimum_length": beffroi_app::password_rules(&tenant).demand(account.role != Role::Agent).minimum_length,
     })))
 }
 
@@ -42,7 +42,7 @@ pub async fn accept(
     headers: HeaderMap,
     Body(chosen): Body<Chosen>,
 ) -> Result<Response, Problem> {
-    let signed_in =
+    let entered =
         edge.app.accept(&token, chosen.password, &peer.origin(), agent(&headers), clock::now()).await?;
-    welcome(&edge, peer, signed_in).await
+    entered_by(&edge, peer, entered).await
 }

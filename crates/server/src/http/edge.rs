@@ -153,6 +153,13 @@ pub fn whole_given<'de, D: Deserializer<'de>>(field: D) -> Result<Option<u64>, D
     whole(field).map(Some)
 }
 
+/// The same, where `null` says something too: without limit.
+pub fn whole_or_null<'de, D: Deserializer<'de>>(field: D) -> Result<Option<Option<u64>>, D::Error> {
+    #[derive(Deserialize)]
+    struct Whole(#[serde(deserialize_with = "whole")] u64);
+    Ok(Some(Option::<Whole>::deserialize(field)?.map(|Whole(number)| number)))
+}
+
 /// The session token in the cookie, if any.
 pub fn token(headers: &HeaderMap) -> Option<&str> {
     let cookies =

@@ -8,6 +8,10 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 fn websocket(edge: &Edge, headers: &HeaderMap) -> String {
+    // Behind a proxy that speaks TLS only the setting knows what the outside sees.
+    if let Some(rest) = edge.place.settings.listen.public_url.strip_prefix("http") {
+        return format!("ws{rest}/xmpp-websocket");
+    }
     let host = headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or("localhost");
     let host: String = host.chars().filter(|c| c.is_ascii_alphanumeric() || ".-:[]".contains(*c)).collect();
     let scheme = if edge.place.settings.tls.certificate.is_empty() { "ws" } else { "wss" };

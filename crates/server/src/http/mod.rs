@@ -2,13 +2,17 @@
 //! docs/openapi.json what goes in and comes out.
 
 mod admin;
+mod applications;
 mod description;
 mod door;
 mod edge;
+mod factors;
 mod files;
 mod guests;
 mod health;
 mod known;
+mod organisation;
+mod passkeys;
 mod problem;
 mod rooms;
 mod session;
@@ -21,7 +25,7 @@ pub use shapes::room_address;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, patch, post, put};
 use description::Routes;
 
 /// Bytes of a JSON body: names and passwords are short.
@@ -34,9 +38,25 @@ fn api() -> Routes {
         .route("/page", get(session::page))
         .route("/session", get(session::show).post(session::open).delete(session::close))
         .route("/session/extend", post(session::extend))
+        .route("/session/second", post(session::second))
+        .route("/session/prove", get(session::ways).post(session::prove))
+        .route("/session/passkey", post(passkeys::begin_sign_in))
+        .route("/session/passkey/answer", post(passkeys::sign_in))
+        .route("/session/prove/passkey", post(passkeys::begin_proof))
+        .route("/session/prove/passkey/answer", post(passkeys::prove))
+        .route("/factors/passkey", post(passkeys::begin))
+        .route("/factors/passkey/confirm", post(passkeys::confirm))
+        .route("/factors", get(factors::list))
+        .route("/factors/totp", post(factors::begin_totp))
+        .route("/factors/totp/confirm", post(factors::confirm_totp))
+        .route("/factors/recovery-codes", post(factors::renew_recovery))
+        .route("/factors/{id}", patch(factors::rename).delete(factors::remove))
+        .route("/sign-ins", get(factors::sign_ins))
         .route("/sessions", get(session::list))
         .route("/sessions/{id}", delete(session::end))
         .route("/password", post(session::change_password))
+        .route("/application-passwords", get(applications::list).post(applications::add))
+        .route("/application-passwords/{id}", delete(applications::revoke))
         .route("/invitations/{token}", get(door::show).post(door::accept))
         .route("/rooms", get(rooms::list).post(rooms::create))
         .route("/rooms/{id}", get(rooms::show).patch(rooms::change))
@@ -60,6 +80,14 @@ fn api() -> Routes {
         .route("/admin/accounts/{address}/disable", post(admin::disable))
         .route("/admin/accounts/{address}/enable", post(admin::enable))
         .route("/admin/accounts/{address}/reset", post(admin::reset))
+        .route("/admin/accounts/{address}/clearance", post(organisation::clear))
+        .route("/admin/organisation", get(organisation::show).patch(organisation::change))
+        .route("/admin/labels/{slug}", patch(organisation::change_label))
+        .route("/admin/labels/{slug}/consequences", get(organisation::consequences))
+        .route(
+            "/admin/labels/{slug}/accreditation",
+            put(organisation::accredit).delete(organisation::withdraw),
+        )
         .route("/admin/rooms", get(admin::rooms))
         .route("/admin/audit", get(admin::audit))
 }

@@ -53,15 +53,24 @@ impl From<Error> for Problem {
             // Another tenant's room is told from a missing one by nobody.
             Error::Denied(beffroi_policy::Denied::Tenant) => Self::not_found("room"),
             Error::Denied(denied) => {
-                Self::new(StatusCode::FORBIDDEN, "denied", detail).with("rule", denied.rule().into())
+                let refused = Self::new(StatusCode::FORBIDDEN, "denied", detail);
+                let refused = refused.with("rule", denied.rule().into());
+                match denied.needs() {
+                    Some(needs) => refused.with("needs", needs.word().into()),
+                    None => refused,
+                }
             }
             Error::NotFound(what) => Self::not_found(what),
             Error::Invalid(_) => Self::invalid(detail),
             Error::Conflict(_) => Self::new(StatusCode::CONFLICT, "conflict", detail),
+            Error::Unconfirmed { events, files } => Self::new(StatusCode::CONFLICT, "unconfirmed", detail)
+                .with("forgets", json!({"events": events, "files": files})),
             Error::Wait(seconds) => Self::new(StatusCode::TOO_MANY_REQUESTS, "wait", detail)
                 .with("wait_s", seconds.into())
                 .header(header::RETRY_AFTER, HeaderValue::from(seconds)),
             Error::WrongCredentials => Self::new(StatusCode::UNAUTHORIZED, "wrong-credentials", detail),
+            Error::WrongPasskey(_) => Self::new(StatusCode::UNAUTHORIZED, "wrong-passkey", detail),
+            Error::WrongCode => Self::new(StatusCode::UNAUTHORIZED, "wrong-code", detail),
             Error::WeakPassword(weak) => {
                 let rules: Vec<_> =
                     weak.into_iter().map(|(code, text)| json!({"code": code, "text": text})).collect();

@@ -7,7 +7,8 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use beffroi_app::{Caller, Person, SignedIn};
+use beffroi_app::{Caller, Code, Entered, Person, SignedIn};
+use beffroi_domain::Tenant;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -19,6 +20,12 @@ pub struct Credentials {
 }
 
 pub async fn page(State(edge): State<Edge>, headers: HeaderMap) -> Result<Json<Value>, Problem> {
+    let tenant = here(&edge, &headers).await?;
+    Ok(Json(json!({"tenant": tenant.as_ref().map(shapes::tenant)})))
+}
+
+/// The tenant whose page this is.
+pub async fn here(edge: &Edge, headers: &HeaderMap) -> Result<Option<Tenant>, Problem> {
     let host = headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or_default();
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     let store = edge.app.store();
@@ -28,7 +35,7 @@ pub async fn page(State(edge): State<Edge>, headers: HeaderMap) -> Result<Json<V
         let mut all = store.tenants().await?;
         tenant = if all.len() == 1 { all.pop() } else { None };
     }
-    Ok(Json(json!({"tenant": tenant.as_ref().map(shapes::tenant)})))
+    Ok(tenant)
 }
 
 pub async fn open(
@@ -38,10 +45,78 @@ pub async fn open(
     headers: HeaderMap,
     Body(given): Body<Credentials>,
 ) -> Result<Response, Problem> {
-    let signed_in = edge
+    let entered = edge
         .app
         .sign_in(&given.address, given.password, &peer.origin(), agent(&headers), clock::now())
         .await?;
+    entered_by(&edge, peer, entered).await
+}
+
+/// Answers a first step that was right: in, or what else is asked for.
+pub async fn entered_by(edge: &Edge, peer: Peer, entered: Entered) -> Result<Response, Problem> {
+    match entered {
+        Entered::In(signed_in) => welcome(edge, peer, signed_in).await,
+        Entered::Second(step) => {
+            let ways: Vec<_> = step.ways.iter().map(|way| way.word()).collect();
+            let body =
+                json!({"kind": "second-step", "token": step.token, "ways": ways, "expires_us": step.expires});
+            Ok(Json(body).into_response())
+        }
+    }
+}
+
+/// Something typed as a proof: `kind` says what it is.
+#[derive(Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+pub enum GivenCode {
+    Totp { code: String },
+    Recovery { code: String },
+    Password { password: beffroi_app::Secret },
+}
+
+impl From<GivenCode> for Code {
+    fn from(given: GivenCode) -> Self {
+        match given {
+            GivenCode::Totp { code } => Self::Totp(code),
+            GivenCode::Recovery { code } => Self::Recovery(code),
+            GivenCode::Password { password } => Self::Password(password),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Second {
+    token: String,
+    proof: GivenCode,
+}
+
+pub async fn second(
+    _: Outside,
+    State(edge): State<Edge>,
+    peer: Peer,
+    headers: HeaderMap,
+    Body(given): Body<Second>,
+) -> Result<Response, Problem> {
+    let (origin, agent) = (peer.origin(), agent(&headers));
+    let code = given.proof.into();
+    let signed_in = edge.app.second_step(&given.token, &code, &origin, agent, clock::now()).await?;
+    welcome(&edge, peer, signed_in).await
+}
+
+pub async fn ways(State(edge): State<Edge>, Reading(caller): Reading) -> Result<Json<Value>, Problem> {
+    let ways = edge.app.own_ways(&caller).await?;
+    Ok(Json(ways.iter().map(|way| way.word()).collect()))
+}
+
+pub async fn prove(
+    State(edge): State<Edge>,
+    Changing(caller): Changing,
+    peer: Peer,
+    headers: HeaderMap,
+    Body(given): Body<GivenCode>,
+) -> Result<Response, Problem> {
+    let signed_in = edge.app.prove(&caller, given.into(), agent(&headers), clock::now()).await?;
     welcome(&edge, peer, signed_in).await
 }
 
@@ -54,13 +129,17 @@ pub async fn welcome(edge: &Edge, peer: Peer, signed_in: SignedIn) -> Result<Res
         .ok_or_else(Problem::signed_out)?;
     let body = described(edge, &caller, &signed_in.token).await?;
     let mut response = Json(body).into_response();
-    let cookie = format!("{COOKIE}={}; Path=/; HttpOnly; Secure; SameSite=Lax", signed_in.token);
-    let cookie = HeaderValue::from_str(&cookie).expect("a token is base64url");
-    response.headers_mut().insert(header::SET_COOKIE, cookie);
+    response.headers_mut().insert(header::SET_COOKIE, cookie(&signed_in.token));
     Ok(response)
 }
 
-async fn described(edge: &Edge, caller: &Caller, token: &str) -> Result<Value, Problem> {
+/// The cookie of a session's token.
+pub fn cookie(token: &str) -> HeaderValue {
+    let cookie = format!("{COOKIE}={token}; Path=/; HttpOnly; Secure; SameSite=Lax");
+    HeaderValue::from_str(&cookie).expect("a token is base64url")
+}
+
+pub async fn described(edge: &Edge, caller: &Caller, token: &str) -> Result<Value, Problem> {
     let visited = match &caller.person {
         Person::Guest(guest) => edge.app.store().room(guest.room).await?,
         Person::Account(_) => None,
@@ -97,7 +176,9 @@ pub async fn close(State(edge): State<Edge>, Changing(caller): Changing) -> Resu
 pub async fn list(State(edge): State<Edge>, Reading(caller): Reading) -> Result<Json<Value>, Problem> {
     let sessions = edge.app.store().sessions_of(caller.account()?.id).await?;
     let shown = sessions.iter().map(|s| {
-        json!({"id": s.id.to_string(), "current": s.id == caller.session, "created_us": s.created, "last_used_us": s.last_used, "agent": s.agent})
+        json!({"id": s.id.to_string(), "current": s.id == caller.session, "created_us": s.created, "last_used_us": s.last_used,
+            "agent": s.agent, "place": s.place,
+            "application": s.application.is_some(), "factor": s.factor.word()})
     });
     Ok(Json(shown.collect()))
 }

@@ -2,7 +2,7 @@
 
 use crate::clock;
 use crate::http::edge::csrf;
-use beffroi_app::{Caller, Person};
+use beffroi_app::{Caller, Organisation, Person};
 use beffroi_domain::{Label, Room, RoomKind, Tenant};
 use beffroi_store::{FileRow, RoomRow};
 use serde_json::{Value, json};
@@ -25,6 +25,8 @@ pub fn session(caller: &Caller, token: &str, visited: Option<&Room>) -> Value {
         Person::Account(account) => {
             body["kind"] = "account".into();
             body["role"] = account.role.word().into();
+            body["factor"] = caller.factor.word().into();
+            body["proved_us"] = caller.proved.into();
         }
         Person::Guest(_) => {
             body["kind"] = "guest".into();
@@ -76,12 +78,13 @@ pub fn governed(room: &Room, tenant: &Tenant, members: i64) -> Value {
 }
 
 pub fn label(label: &Label) -> Value {
+    let usable = label.usable(clock::now());
     json!({
         "slug": label.slug,
         "name": label.name,
         "rank": label.rank.0,
-        "usable": label.usable(),
-        "refusal": if label.usable() { None } else { label.reserved_by.as_deref() },
+        "usable": usable,
+        "refusal": if usable { None } else { label.reserved_by.as_deref() },
         "guests": label.guests.word(),
         "federation": label.federation,
         "recording": label.recording,
@@ -92,6 +95,29 @@ pub fn label(label: &Label) -> Value {
         "retention_days": label.retention_days,
         "meeting_minutes": label.meeting_minutes,
     })
+}
+
+/// A label as those see it who answer for it.
+pub fn governed_label(label_: &Label, rooms: i64) -> Value {
+    let mut body = label(label_);
+    body["reserved_by"] = label_.reserved_by.as_deref().into();
+    body["accreditation"] = label_.accreditation.as_ref().map_or(Value::Null, |one| {
+        json!({"reference": one.reference.as_str(), "authority": one.authority.as_str(),
+            "until": one.until.to_string(), "in_force": one.in_force(clock::now())})
+    });
+    body["floor"] = label_.floor().as_ref().map_or(Value::Null, label);
+    body["rooms"] = rooms.into();
+    body
+}
+
+pub fn organisation(organisation: &Organisation) -> Value {
+    let mut body = tenant(&organisation.tenant);
+    body["passwords"] = organisation.tenant.passwords.word().into();
+    body["labels"] = organisation.labels.iter().map(|l| governed_label(&l.label, l.rooms)).collect();
+    body["people"] = organisation.headcount.people.into();
+    body["without_second_factor"] = organisation.headcount.without_second_factor.into();
+    body["second_factor"] = organisation.second_factor.into();
+    body
 }
 
 pub fn file(row: &FileRow) -> Value {

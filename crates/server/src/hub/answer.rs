@@ -10,9 +10,9 @@ pub(super) fn stanza_error(error: &Error) -> StanzaError {
         Error::Denied(beffroi_policy::Denied::Tenant) | Error::NotFound(_) => Condition::ItemNotFound,
         Error::Denied(_) => Condition::Forbidden,
         Error::Invalid(_) | Error::WeakPassword(_) => Condition::BadRequest,
-        Error::Conflict(_) => Condition::Conflict,
+        Error::Conflict(_) | Error::Unconfirmed { .. } => Condition::Conflict,
         Error::Wait(_) | Error::Busy => Condition::ResourceConstraint,
-        Error::WrongCredentials => Condition::NotAuthorized,
+        Error::WrongCredentials | Error::WrongCode | Error::WrongPasskey(_) => Condition::NotAuthorized,
         Error::Store(cause) => {
             tracing::error!(error = cause as &dyn std::error::Error, "the store failed");
             Condition::InternalServerError
@@ -26,7 +26,7 @@ pub(super) fn refused(refused: Refused) -> StanzaError {
     let condition = match refused {
         Refused::Full(_) | Refused::Crowded(_) => Condition::ResourceConstraint,
         Refused::NotAdmitted => Condition::Forbidden,
-        Refused::Gone => Condition::ItemNotFound,
+        Refused::Gone | Refused::NotCalled => Condition::ItemNotFound,
     };
     StanzaError::new(condition, refused.to_string())
 }

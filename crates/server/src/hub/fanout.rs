@@ -5,6 +5,7 @@ use beffroi_domain::meeting::guest_address;
 use beffroi_domain::{AccountId, Author, Content, Event, MemberRank, RoomId, RoomKind};
 use beffroi_store::{Heard, Listener, Notice};
 use beffroi_xmpp::carbons::{self, Direction};
+use beffroi_xmpp::meeting::Over;
 use beffroi_xmpp::muc::status;
 use beffroi_xmpp::{MessageKind, Place, RoomLook, StreamError, im, room};
 use std::sync::Arc;
@@ -40,9 +41,10 @@ impl Hub {
                 self.learn(&event).await?;
                 self.tell_event(&event).await?;
                 if let Content::LabelChanged { .. } = event.content {
-                    self.label_changed(event.room).await;
+                    self.ask_again(event.room).await;
                 }
             }
+            Notice::OrganisationChanged(_) => self.look_at_organisations().await,
             Notice::RoomsChanged { accounts, room } => {
                 for account in accounts.iter() {
                     self.tell_changed(*account, "rooms", Some(room));
@@ -50,19 +52,16 @@ impl Hub {
             }
             Notice::Read { room, account, seq } => self.tell_read(room, account, seq).await?,
             Notice::SessionEnded(session) => {
-                let clients: Vec<_> = self
-                    .registry()
-                    .clients
-                    .values()
-                    .filter(|c| c.caller.session == session)
-                    .cloned()
-                    .collect();
-                clients
-                    .iter()
-                    .for_each(|c| c.end(StreamError::NotAuthorized, "this session has ended; sign in again"));
+                let clients: Vec<_> =
+                    self.registry().everyone().into_iter().filter(|c| c.caller.session == session).collect();
+                for client in clients {
+                    self.leave_meetings(&client).await;
+                    client.end(StreamError::NotAuthorized, "this session has ended; sign in again");
+                }
             }
             Notice::AccountDisabled(account) => {
-                let clients = self.registry().streams_of(account);
+                let mut clients = self.registry().everyone();
+                clients.retain(|c| c.account() == Some(account));
                 for client in clients {
                     self.put_out(&client).await;
                     client.end(StreamError::NotAuthorized, "this account is closed");
@@ -70,17 +69,18 @@ impl Hub {
             }
             Notice::GuestEnded(guest) => {
                 let clients: Vec<_> =
-                    self.registry().clients.values().filter(|c| c.guest() == Some(guest)).cloned().collect();
+                    self.registry().everyone().into_iter().filter(|c| c.guest() == Some(guest)).collect();
                 for client in clients {
                     self.put_out(&client).await;
                     client.end(StreamError::NotAuthorized, "the host ended your visit");
                 }
             }
             Notice::MemberRemoved { room, account } => {
-                let streams = self.registry().streams_of(account);
+                let mut streams = self.registry().everyone();
+                streams.retain(|c| c.account() == Some(account));
                 for client in streams {
                     self.leave_room(&client, room, &[status::REMOVED]);
-                    self.leave_meeting_of(&client, room, beffroi_xmpp::meeting::Over::Removed).await;
+                    self.leave_meeting_of(&client, room, Over::Removed).await;
                 }
             }
             Notice::PeopleChanged(account) => {
@@ -204,7 +204,7 @@ impl Hub {
         event.meeting() == Some(live.meeting.id) && live.meeting.is_admitted(guest)
     }
 
-    fn tell_changed(&self, account: AccountId, what: &str, room: Option<RoomId>) {
+    pub(super) fn tell_changed(&self, account: AccountId, what: &str, room: Option<RoomId>) {
         for client in self.registry().streams_of(account) {
             let room = room.map(|r| r.to_string());
             client.send(

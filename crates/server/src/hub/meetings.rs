@@ -1,6 +1,7 @@
 //! Meetings: the bell, the door, the seats. Media is elsewhere; here it is told who may send what.
 
-use super::registry::{Client, Live};
+use super::registry::{Client, Home, Live};
+use super::seats::seat_of;
 use super::{Hub, answer};
 use crate::clock;
 use crate::media::MediaEvent;
@@ -12,8 +13,8 @@ use beffroi_xmpp::{Condition, StanzaError, iq};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
-/// A meeting that nobody is in ends after this long: a page may be loaded again meanwhile.
-const EMPTY: i64 = 20_000_000;
+/// A meeting that too few are in ends after this long: a page may be loaded again meanwhile.
+const SHORT: i64 = 20_000_000;
 /// A bell that nobody followed.
 const UNANSWERED: i64 = 120_000_000;
 
@@ -23,14 +24,15 @@ impl Hub {
         client: &Arc<Client>,
         id: &str,
         room: Room,
+        home: Home,
         request: MeetingRequest,
     ) -> Result<(), StanzaError> {
         let told = |error: Error| answer::stanza_error(&error);
         let (me, now) = (client.full.as_str(), clock::now());
-        let address = crate::http::room_address(&room, &client.caller.tenant);
+        let address = home.seen_by(&client.bare).to_owned();
         match request {
             MeetingRequest::Ring => {
-                let meeting = self.ring(client, &room, &address).await.map_err(told)?;
+                let meeting = self.ring(client, &room, home).await.map_err(told)?;
                 client.send(words::rung(id, meeting, &address, me));
                 return Ok(());
             }
@@ -43,7 +45,7 @@ impl Hub {
                         self.app().may_knock(&client.caller, room.id, now).await.map_err(told)?
                     }
                 }
-                let door = self.app().keeps_door(&client.caller, room.id).await.map_err(told)?;
+                let door = self.app().keeps_door(&client.caller, room.id, now).await.map_err(told)?;
                 let registry = self.registry();
                 let live = registry.meetings.get(&room.id);
                 let answer = match live {
@@ -51,7 +53,8 @@ impl Hub {
                     Some(live) => {
                         let (seat, slots) = seat_of(live, client);
                         let outside = client.guest().is_some() && !live.meeting.is_admitted(&client.bare);
-                        let view = View { me: seat, door, outside, slots: &slots };
+                        let called = live.called(&registry);
+                        let view = View { me: seat, door, outside, slots: &slots, called };
                         words::state_result(id, Some((&live.meeting, &view)), &address, me)
                     }
                 };
@@ -66,7 +69,13 @@ impl Hub {
                 self.push_state(room.id);
                 return Ok(());
             }
-            MeetingRequest::Leave => self.leave_meeting_of(client, room.id, Over::Ended).await,
+            MeetingRequest::Leave => {
+                self.leave_meeting_of(client, room.id, Over::Ended).await;
+            }
+            MeetingRequest::Decline => {
+                self.change(room.id, |live| live.meeting.decline(&client.bare))?;
+                self.end_meeting(room.id, client.caller.author()).await;
+            }
             MeetingRequest::Media(sending) => {
                 let participant = self.change(room.id, |live| {
                     let seat = seat_of(live, client).0.ok_or(Refused::Gone)?;
@@ -139,7 +148,7 @@ impl Hub {
         &self,
         client: &Client,
         room: &Room,
-        address: &str,
+        home: Home,
     ) -> Result<beffroi_domain::MeetingId, Error> {
         let _one_at_a_time = self.0.bell.lock().await;
         let now = clock::now();
@@ -149,17 +158,23 @@ impl Hub {
             return Ok(running);
         }
         let (id, facts) = self.app().ring(&client.caller, room.id, now).await?;
+        let mut meeting = Meeting::new(id, now, facts.label.meeting_minutes);
+        if let Home::Pair(_) = home {
+            meeting = meeting.calling(&client.bare, home.seen_by(&client.bare));
+        }
         let live = Live {
-            meeting: Meeting::new(id, now, facts.label.meeting_minutes),
-            room_address: address.to_owned(),
+            meeting,
+            home,
             seats: Default::default(),
+            lost: Default::default(),
             door: vec![],
             slots: Default::default(),
             speaking: vec![],
-            empty_since: None,
+            short_since: None,
         };
         self.registry().meetings.insert(room.id, live);
         self.app().tell_rooms(room.id).await?;
+        self.tell_call(room.id);
         Ok(id)
     }
 
@@ -208,29 +223,39 @@ impl Hub {
                 rank.unwrap_or(MemberRank::Member)
             }
         };
-        // One person sits once: a second window takes the place of the first.
-        let earlier: Vec<_> = {
-            let registry = self.registry();
-            let live = registry.meetings.get(&room.id).ok_or_else(|| answer::not_found("meeting"))?;
-            live.seats.values().filter(|c| c.bare == client.bare).cloned().collect()
-        };
-        for seat in earlier {
-            self.leave_meeting_of(&seat, room.id, Over::Replaced).await;
-        }
-        let participant = self.change(room.id, |live| {
-            let id = live.meeting.join(&client.bare, client.caller.name(), rank)?;
+        // One person sits once: a second window takes the place of the first, with the hand that is up.
+        let (participant, former) = self.change(room.id, |live| {
+            let former = live.seats.iter().find(|(_, c)| c.bare == client.bare);
+            let former = former.map(|(id, seat)| (*id, seat.clone()));
+            let id = match &former {
+                Some((id, _)) => live.meeting.succeed(*id, rank)?,
+                None => live.meeting.join(&client.bare, client.caller.name(), rank)?,
+            };
+            if let Some((id, _)) = &former {
+                live.unseat(*id);
+            }
             live.seats.insert(id, client.clone());
             live.door.retain(|c| c.key != client.key);
-            live.empty_since = None;
-            Ok(id)
+            live.count(clock::now());
+            Ok((id, former))
         })?;
         let key = self.media_key(room.id).ok_or_else(|| answer::not_found("meeting"))?;
+        if let Some((former, seat)) = former {
+            self.media().leave(key, former.0).await;
+            if seat.key != client.key {
+                self.say_over(room.id, &[seat], Over::Replaced);
+            }
+        }
         match self.media().join(key, participant.0, sdp).await {
-            Ok(answer) => Ok((participant, answer)),
+            Ok(answer) => {
+                self.take_call(client, room.id).await;
+                Ok((participant, answer))
+            }
             Err(error) => {
                 let _ = self.change(room.id, |live| {
-                    live.seats.remove(&participant);
+                    live.unseat(participant);
                     live.meeting.leave(participant);
+                    live.count(clock::now());
                     Ok(())
                 });
                 Err(StanzaError::new(Condition::NotAcceptable, error.to_string()))
@@ -263,24 +288,24 @@ impl Hub {
     }
 
     /// Sends the whole state to one participant, or to everyone.
-    fn push_to(&self, room: RoomId, only: Option<ParticipantId>) {
+    pub(super) fn push_to(&self, room: RoomId, only: Option<ParticipantId>) {
         let registry = self.registry();
         let Some(live) = registry.meetings.get(&room) else { return };
+        let called = live.called(&registry);
         let mut frames = vec![];
         for (id, client) in live.seats.iter().filter(|(id, _)| only.is_none_or(|only| only == **id)) {
             let rank = live.meeting.participant(*id).map(|p| p.rank);
             let door = rank.is_some_and(|r| r >= MemberRank::Moderator);
             let none = vec![];
             let slots = live.slots.get(id).unwrap_or(&none);
-            let view = View { me: Some(*id), door, outside: false, slots };
-            frames
-                .push((client.clone(), words::state(&live.meeting, &view, &live.room_address, &client.full)));
+            let view = View { me: Some(*id), door, outside: false, slots, called };
+            let address = live.home.seen_by(&client.bare);
+            frames.push((client.clone(), words::state(&live.meeting, &view, address, &client.full)));
         }
         for client in live.door.iter().filter(|_| only.is_none()) {
-            let view =
-                View { me: None, door: false, outside: !live.meeting.is_admitted(&client.bare), slots: &[] };
-            frames
-                .push((client.clone(), words::state(&live.meeting, &view, &live.room_address, &client.full)));
+            let view = View { outside: !live.meeting.is_admitted(&client.bare), ..View::default() };
+            let address = live.home.seen_by(&client.bare);
+            frames.push((client.clone(), words::state(&live.meeting, &view, address, &client.full)));
         }
         drop(registry);
         for (client, frame) in frames {
@@ -289,68 +314,27 @@ impl Hub {
     }
 
     fn say_over(&self, room: RoomId, clients: &[Arc<Client>], why: Over) {
-        let told = self.registry().meetings.get(&room).map(|l| (l.meeting.id, l.room_address.clone()));
-        let Some((meeting, address)) = told else { return };
+        let told = self.registry().meetings.get(&room).map(|l| (l.meeting.id, l.home.clone()));
+        let Some((meeting, home)) = told else { return };
         for client in clients {
-            client.send(words::over(meeting, why, &address, &client.full));
-        }
-    }
-
-    /// One stream leaves one meeting, or its door.
-    pub(super) async fn leave_meeting_of(&self, client: &Client, room: RoomId, why: Over) {
-        let left = {
-            let mut registry = self.registry();
-            let Some(live) = registry.meetings.get_mut(&room) else { return };
-            let waited = live.door.iter().any(|c| c.key == client.key);
-            live.door.retain(|c| c.key != client.key);
-            if waited && !live.meeting.is_admitted(&client.bare) {
-                let _ = live.meeting.refuse(&client.bare);
-            }
-            let seat = seat_of(live, client).0;
-            if let Some(seat) = seat {
-                live.seats.remove(&seat);
-                live.slots.remove(&seat);
-                live.meeting.leave(seat);
-                if live.seats.is_empty() {
-                    live.empty_since = Some(clock::now());
-                }
-            }
-            if seat.is_none() && !waited {
-                return;
-            }
-            seat.map(|seat| (seat, live.meeting.id, live.room_address.clone()))
-        };
-        if let Some((seat, meeting, address)) = left {
-            self.media().leave(meeting.0.unsigned_abs(), seat.0).await;
-            client.send(words::over(meeting, why, &address, &client.full));
-        }
-        self.push_state(room);
-    }
-
-    /// One stream leaves every meeting.
-    pub(super) async fn leave_meetings(&self, client: &Client) {
-        let here =
-            |live: &Live| seat_of(live, client).0.is_some() || live.door.iter().any(|c| c.key == client.key);
-        let rooms: Vec<_> =
-            self.registry().meetings.iter().filter(|(_, live)| here(live)).map(|(id, _)| *id).collect();
-        for room in rooms {
-            self.leave_meeting_of(client, room, Over::Ended).await;
+            client.send(words::over(meeting, why, home.seen_by(&client.bare), &client.full));
         }
     }
 
     /// Takes someone out: picture and sound first, then the word; a guest's session ends with it.
     async fn remove(&self, room: RoomId, who: ParticipantId) -> Result<(), StanzaError> {
-        let (client, meeting, address) = self.change(room, |live| {
+        let (client, meeting, home, over) = self.change(room, |live| {
             live.meeting.remove(who)?;
-            live.slots.remove(&who);
-            let client = live.seats.remove(&who).ok_or(Refused::Gone)?;
-            if live.seats.is_empty() {
-                live.empty_since = Some(clock::now());
-            }
-            Ok((client, live.meeting.id, live.room_address.clone()))
+            let client = live.unseat(who).ok_or(Refused::Gone)?;
+            live.count(clock::now());
+            let over = live.meeting.call().is_some() && !live.meeting.goes_on();
+            Ok((client, live.meeting.id, live.home.clone(), over))
         })?;
         self.media().leave(meeting.0.unsigned_abs(), who.0).await;
-        client.send(words::over(meeting, Over::Removed, &address, &client.full));
+        client.send(words::over(meeting, Over::Removed, home.seen_by(&client.bare), &client.full));
+        if over {
+            self.end_meeting(room, Author::Server).await;
+        }
         if let Some(guest) = client.guest() {
             self.app().end_guest(guest, clock::now()).await.map_err(|e| answer::stanza_error(&e))?;
         }
@@ -361,9 +345,11 @@ impl Hub {
     pub(super) async fn end_meeting(&self, room: RoomId, by: Author) {
         let Some(live) = self.registry().meetings.remove(&room) else { return };
         self.media().end(live.meeting.id.0.unsigned_abs()).await;
+        let why = live.over();
         for client in live.seats.values().chain(&live.door) {
-            client.send(words::over(live.meeting.id, Over::Ended, &live.room_address, &client.full));
+            client.send(words::over(live.meeting.id, why, live.home.seen_by(&client.bare), &client.full));
         }
+        self.tell_call_over(&live);
         // The visit of guests is over with the meeting that they came for.
         let guests: Vec<_> =
             self.occupants(room).into_iter().filter(|o| o.rank == MemberRank::Guest).collect();
@@ -371,9 +357,13 @@ impl Hub {
             self.leave_room(&guest.client, room, &[]);
         }
         let now = clock::now();
-        if let Err(error) =
-            self.app().meeting_ended(room, live.meeting.id, live.meeting.minutes(now), by, now).await
-        {
+        let written = match live.untaken() {
+            Some((caller, declined_by)) => {
+                self.app().call_untaken(room, live.meeting.id, caller, declined_by, now).await
+            }
+            None => self.app().meeting_ended(room, live.meeting.id, live.meeting.minutes(now), by, now).await,
+        };
+        if let Err(error) = written {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
                 "the end of a meeting could not be written"
@@ -397,14 +387,15 @@ impl Hub {
 
     /// Ends what ran out of time or of people. Called every second.
     pub(super) async fn sweep_meetings(&self) {
+        self.give_up_lost_seats().await;
         let now = clock::now();
         let over: Vec<_> = {
             let registry = self.registry();
             let done = |live: &Live| {
                 live.meeting.is_over(now)
-                    || live.empty_since.is_some_and(|since| now - since > EMPTY)
+                    || live.short_since.is_some_and(|since| now - since > SHORT)
                     || (live.seats.is_empty()
-                        && live.empty_since.is_none()
+                        && live.short_since.is_none()
                         && now - live.meeting.started > UNANSWERED)
             };
             registry.meetings.iter().filter(|(_, live)| done(live)).map(|(room, _)| *room).collect()
@@ -413,13 +404,6 @@ impl Hub {
             self.end_meeting(room, Author::Server).await;
         }
     }
-}
-
-/// Where a stream sits in a meeting, and its slots.
-fn seat_of(live: &Live, client: &Client) -> (Option<ParticipantId>, Vec<Slot>) {
-    let seat = live.seats.iter().find(|(_, c)| c.key == client.key).map(|(id, _)| *id);
-    let slots = seat.and_then(|id| live.slots.get(&id)).cloned().unwrap_or_default();
-    (seat, slots)
 }
 
 /// Brings what the media thread tells to the people.
@@ -446,24 +430,24 @@ pub(super) async fn hear_media(hub: Hub, mut events: mpsc::Receiver<MediaEvent>)
                 let who: Vec<_> = who.iter().map(|p| ParticipantId(p.0)).collect();
                 let told = hub.registry().meetings.get_mut(&room).map(|live| {
                     live.speaking.clone_from(&who);
-                    (
-                        words::speaking(live.meeting.id, &who, &live.room_address),
-                        live.seats.values().cloned().collect::<Vec<_>>(),
-                    )
+                    (live.meeting.id, live.home.clone(), live.seats.values().cloned().collect::<Vec<_>>())
                 });
-                if let Some((news, clients)) = told {
-                    clients.iter().for_each(|client| client.send(news.to(&client.full)));
+                let Some((meeting, home, clients)) = told else { continue };
+                match &home {
+                    Home::Room(address) => {
+                        let news = words::speaking(meeting, &who, address);
+                        clients.iter().for_each(|client| client.send(news.to(&client.full)));
+                    }
+                    Home::Pair(_) => {
+                        for client in clients {
+                            let news = words::speaking(meeting, &who, home.seen_by(&client.bare));
+                            client.send(news.to(&client.full));
+                        }
+                    }
                 }
             }
             beffroi_sfu::Event::Gone(who, _) => {
-                let client = hub
-                    .registry()
-                    .meetings
-                    .get(&room)
-                    .and_then(|l| l.seats.get(&ParticipantId(who.0)).cloned());
-                if let Some(client) = client {
-                    hub.leave_meeting_of(&client, room, Over::Ended).await;
-                }
+                hub.lose_media(room, ParticipantId(who.0));
             }
         }
     }

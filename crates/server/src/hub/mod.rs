@@ -6,10 +6,13 @@
 
 mod answer;
 mod archive;
+mod calls;
 mod fanout;
 mod meetings;
+mod organisations;
 mod presence;
 mod registry;
+mod seats;
 pub mod socket;
 mod stanzas;
 mod talk;
@@ -17,9 +20,11 @@ mod watch;
 
 use crate::media::{Media, MediaEvent};
 use beffroi_app::{App, Caller};
-use beffroi_domain::RoomId;
+use beffroi_domain::{RoomId, TenantId};
+use beffroi_store::Revision;
 use beffroi_xmpp::StreamError;
 use registry::{Key, Registry};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -32,6 +37,8 @@ struct Inner {
     app: App,
     media: Media,
     registry: Mutex<Registry>,
+    /// How far each body's settings had moved when they were last looked at.
+    revisions: tokio::sync::Mutex<HashMap<TenantId, Revision>>,
     /// One bell is rung at a time, so that a room never has two meetings.
     bell: tokio::sync::Mutex<()>,
     draining: AtomicBool,
@@ -66,6 +73,7 @@ impl Hub {
             app,
             media,
             registry: Mutex::default(),
+            revisions: tokio::sync::Mutex::default(),
             bell: tokio::sync::Mutex::default(),
             draining: AtomicBool::new(false),
             next: AtomicU64::new(1),

@@ -73,6 +73,9 @@ impl Hub {
         let is_new = registry.present.insert(client.key, here.clone()).is_none();
         let others = registry.available_in(client.tenant());
         drop(registry);
+        if is_new {
+            self.called_to_window(client, true);
+        }
         let mine = im::available(&client.full, &here);
         for (other, their) in others {
             other.send(mine.to(&other.full));
@@ -86,6 +89,7 @@ impl Hub {
         if client.account().is_none() {
             return;
         }
+        self.called_to_window(client, false);
         let gone = im::unavailable(&client.full);
         let others = self.registry().available_in(client.tenant());
         for (other, _) in others {

@@ -2,7 +2,7 @@
 
 use beffroi_app::{Caller, Person};
 use beffroi_domain::meeting::{Meeting, ParticipantId};
-use beffroi_domain::{AccountId, GuestId, MemberRank, Room, RoomId, TenantId};
+use beffroi_domain::{Account, AccountId, GuestId, MemberRank, Room, RoomId, TenantId};
 use beffroi_xmpp::meeting::Slot;
 use beffroi_xmpp::{Availability, StreamError};
 use std::collections::{HashMap, HashSet};
@@ -90,18 +90,58 @@ pub(super) struct Crowd {
     pub occupants: Vec<Occupant>,
 }
 
+/// Where a meeting is on XMPP.
+#[derive(Clone, Debug)]
+pub(super) enum Home {
+    /// In the room of this address.
+    Room(String),
+    /// Between two: each sees it at the other's address.
+    Pair(Arc<[Account; 2]>),
+}
+
+impl Home {
+    /// The address of the meeting for whoever has this bare address.
+    pub(super) fn seen_by(&self, bare: &str) -> &str {
+        match self {
+            Self::Room(address) => address,
+            Self::Pair(two) => {
+                let [a, b] = &**two;
+                if a.address.as_str() == bare { b.address.as_str() } else { a.address.as_str() }
+            }
+        }
+    }
+}
+
 /// A meeting that is on.
 pub(super) struct Live {
     pub meeting: Meeting,
-    pub room_address: String,
+    pub home: Home,
     /// Whose stream each participant sits at.
     pub seats: HashMap<ParticipantId, Arc<Client>>,
+    /// Participants whose connection is lost: their seat waits for them.
+    pub lost: HashMap<ParticipantId, Lost>,
     /// Streams at the door.
     pub door: Vec<Arc<Client>>,
     pub slots: HashMap<ParticipantId, Vec<Slot>>,
     pub speaking: Vec<ParticipantId>,
-    /// Since when nobody is in it, microseconds.
-    pub empty_since: Option<i64>,
+    /// Since when too few are in it to go on, microseconds; nothing before the first came.
+    pub short_since: Option<i64>,
+}
+
+/// A lost connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lost {
+    /// Since when, microseconds.
+    pub since: i64,
+    /// Their media is gone too: only coming in anew brings it back.
+    pub media: bool,
+}
+
+impl Live {
+    /// Notes whether enough people are in, after someone came or went.
+    pub(super) fn count(&mut self, now: i64) {
+        self.short_since = if self.meeting.goes_on() { None } else { self.short_since.or(Some(now)) };
+    }
 }
 
 #[derive(Default)]
@@ -137,6 +177,17 @@ impl Registry {
         }
         let here = |crowd: &Crowd| crowd.occupants.iter().any(|o| o.client.key == client.key);
         self.rooms.iter().filter(|(_, crowd)| here(crowd)).map(|(id, _)| *id).collect()
+    }
+
+    /// Every stream, and those that are lost and still hold a seat in a meeting.
+    pub(super) fn everyone(&self) -> Vec<Arc<Client>> {
+        let lost = self.meetings.values().flat_map(|live| {
+            live.lost
+                .keys()
+                .filter_map(|id| live.seats.get(id))
+                .filter(|c| !self.clients.contains_key(&c.key))
+        });
+        self.clients.values().chain(lost).cloned().collect()
     }
 
     /// The streams of an account.

@@ -10,11 +10,11 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use beffroi_app::Caller;
+use beffroi_app::{ApplicationTry, Caller, Error, Origin};
 use beffroi_xmpp::{AuthFailure, Condition, StanzaError, Step, Stream, StreamError};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::{Instant, interval};
 
 /// Bytes of a frame; docs/protocol.md.
@@ -65,11 +65,17 @@ pub async fn upgrade(
             "every connection of this server is taken; try again in a minute",
         ));
     };
-    let domain = match &caller {
-        Some(caller) => caller.tenant.domain.to_string(),
-        None => {
-            let host = headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or_default();
-            host.rsplit_once(':').map_or(host, |(name, _)| name).to_owned()
+    let ids = [random_text(), random_text()];
+    let host = headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or_default();
+    let host = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let stream = match (&caller, &token) {
+        (Some(caller), _) => Stream::new(caller.tenant.domain.as_str(), ids),
+        // A page whose session is over is told so.
+        (None, Some(_)) => Stream::new(host, ids),
+        // An application: it names the domain, which need not be the name of this machine.
+        (None, None) => {
+            let tenants = edge.app.store().tenants().await?;
+            Stream::of_application(host, tenants.iter().map(|t| t.domain.to_string()).collect(), ids)
         }
     };
     // Small buffers: a thousand idle connections must cost a few megabytes. Twice the limit is still read,
@@ -82,14 +88,16 @@ pub async fn upgrade(
         .max_write_buffer_size(4 << 20);
     Ok(ws.on_upgrade(move |socket| async move {
         let connection = Connection {
-            stream: Stream::new(&domain, [random_text(), random_text()]),
+            stream,
             socket,
             hub: edge.hub,
+            origin: peer.origin(),
             caller,
+            tried: None,
+            place,
             client: None,
         };
         connection.run().await;
-        drop(place);
     }))
 }
 
@@ -104,7 +112,12 @@ struct Connection {
     stream: Stream,
     socket: WebSocket,
     hub: Hub,
+    origin: Origin,
     caller: Option<Caller>,
+    /// An application's try that waits for its proof.
+    tried: Option<ApplicationTry>,
+    /// Among the strangers until somebody is known, then among those with a session.
+    place: OwnedSemaphorePermit,
     client: Option<Arc<Client>>,
 }
 
@@ -165,6 +178,11 @@ impl Connection {
         if let Some(client) = self.client.take() {
             self.hub.stream_closed(&client).await;
         }
+        if let Some(caller) = self.caller.take_if(|caller| caller.application.is_some())
+            && let Err(error) = self.hub.app().end_application_session(caller.session, clock::now()).await
+        {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a session could not be ended");
+        }
         // A socket closed over unread bytes is reset, and what we said last is thrown away with it unread:
         // what still comes is read and dropped until the other side has closed too (RFC 6455 §7.1.1).
         let theirs = async { while let Some(Ok(_)) = self.socket.recv().await {} };
@@ -202,6 +220,8 @@ impl Connection {
                     };
                     todo.extend(steps);
                 }
+                Step::Scram { first: true, message } => todo.extend(self.challenge(&message).await),
+                Step::Scram { first: false, message } => todo.extend(self.prove(&message).await),
                 Step::Bind { resource } => todo.extend(self.bind(resource, outbox, end)),
                 Step::Stanza(stanza) => {
                     if let Some(client) = self.client.clone() {
@@ -215,6 +235,41 @@ impl Connection {
             }
         }
         true
+    }
+
+    /// Answers the first message of an application that signs in.
+    async fn challenge(&mut self, message: &[u8]) -> Vec<Step> {
+        self.tried = None;
+        let domain = self.stream.domain().to_owned();
+        match self.hub.app().begin_scram(&domain, message, &random_text()).await {
+            Ok((tried, _)) if tried.wants_to_be_another() => {
+                self.stream.authenticated(Err(AuthFailure::InvalidAuthzid))
+            }
+            Ok((tried, challenge)) => {
+                self.tried = Some(tried);
+                self.stream.challenge(challenge.as_bytes())
+            }
+            Err(error) => self.stream.authenticated(Err(failure(&error))),
+        }
+    }
+
+    /// Answers the proof of an application: it has a session from now on, and a place among those who do.
+    async fn prove(&mut self, message: &[u8]) -> Vec<Step> {
+        let Some(tried) = self.tried.take() else {
+            return self.stream.authenticated(Err(AuthFailure::MalformedRequest));
+        };
+        let Some(place) = self.hub.place(true) else {
+            return self.stream.authenticated(Err(AuthFailure::TemporaryAuthFailure));
+        };
+        match self.hub.app().finish_scram(tried, message, &self.origin, clock::now()).await {
+            Ok((caller, last)) => {
+                let bare = super::bare(&caller);
+                self.caller = Some(caller);
+                self.place = place;
+                self.stream.proved(&bare, last.as_bytes())
+            }
+            Err(error) => self.stream.authenticated(Err(failure(&error))),
+        }
     }
 
     fn bind(
@@ -248,7 +303,21 @@ impl Connection {
         let client = Arc::new(Client::new(self.hub.next_key(), full, caller, outbox.clone(), end.clone()));
         registry.add(client.clone());
         drop(registry);
+        self.hub.take_seats_back(&client);
         self.client = Some(client);
         self.stream.bound(&resource)
+    }
+}
+
+/// How SASL says why an application is not signed in.
+fn failure(error: &Error) -> AuthFailure {
+    match error {
+        Error::WrongCredentials => AuthFailure::NotAuthorized,
+        Error::Invalid(_) => AuthFailure::MalformedRequest,
+        Error::Wait(_) | Error::Busy => AuthFailure::TemporaryAuthFailure,
+        error => {
+            tracing::error!(error = error as &dyn std::error::Error, "an application could not sign in");
+            AuthFailure::TemporaryAuthFailure
+        }
     }
 }

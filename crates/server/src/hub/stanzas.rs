@@ -1,16 +1,21 @@
 //! What a client asks for, by kind.
 
-use super::registry::Client;
+use super::registry::{Client, Home};
 use super::{Hub, answer};
 use crate::clock;
 use beffroi_app::Error;
-use beffroi_domain::{Room, RoomId};
+use beffroi_domain::{Room, RoomId, RoomKind};
 use beffroi_xmpp::disco::Thing;
 use beffroi_xmpp::im::Contact;
 use beffroi_xmpp::{Condition, Iq, IqRequest, Jid, Stanza, StanzaError, disco, im, iq, mam};
 use std::sync::Arc;
 
 pub(super) async fn handle(hub: &Hub, client: &Arc<Client>, stanza: Stanza) {
+    // An application holds its password and would come back at once: it is in use as long as it speaks. A page
+    // that was left open is not, see `message`.
+    if client.caller.application.is_some() {
+        hub.used(client).await;
+    }
     match stanza {
         Stanza::Message(message) => hub.message(client, message).await,
         Stanza::Presence(presence) => hub.presence(client, presence).await,
@@ -66,6 +71,8 @@ impl Hub {
                 .store()
                 .room_by_slug(client.tenant(), slug)
                 .await?
+                // A room of two is found by the other's address, and by nothing that could be guessed.
+                .filter(|room| room.kind == RoomKind::Group)
                 .ok_or(Error::NotFound("room"))?),
         }
     }
@@ -154,7 +161,12 @@ impl Hub {
             }
             (IqRequest::Meeting(request), Target::Room(slug)) => {
                 let room = self.room_of(client, &slug).await.map_err(told)?;
-                self.meeting(client, id, room, request).await?;
+                let home = Home::Room(crate::http::room_address(&room, &client.caller.tenant));
+                self.meeting(client, id, room, home, request).await?;
+            }
+            (IqRequest::Meeting(request), Target::Person(bare)) => {
+                let (room, home) = self.room_with(client, &bare, &request).await.map_err(told)?;
+                self.meeting(client, id, room, home, request).await?;
             }
             (IqRequest::Ping, Target::Room(slug)) => {
                 // XEP-0410 §3.3: a client asks so whether it is still in the room.
@@ -180,14 +192,14 @@ impl Hub {
         Ok(())
     }
 
-    /// A stream is over: it leaves its rooms and its meeting, and its presence goes.
+    /// A stream is over: it leaves its rooms, its presence goes, and its seat in a meeting waits a moment.
     pub(super) async fn stream_closed(&self, client: &Arc<Client>) {
         let was_present = self.registry().present.contains_key(&client.key);
         let rooms: Vec<RoomId> = self.registry().remove(client);
         for room in rooms {
             self.leave_room(client, room, &[]);
         }
-        self.leave_meetings(client).await;
+        self.lose_seats(client);
         if was_present {
             self.tell_unavailable(client);
         }

@@ -22,7 +22,7 @@ impl Hub {
     }
 
     /// Writing, typing and reading are use of the session, like a change over HTTP; once a minute is enough.
-    async fn used(&self, client: &Client) {
+    pub(super) async fn used(&self, client: &Client) {
         const MINUTE: i64 = 60_000_000;
         let now = clock::now();
         if now - client.touched.load(Ordering::Relaxed) < MINUTE {

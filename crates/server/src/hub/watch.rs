@@ -1,4 +1,5 @@
-//! What must be looked at from time to time: sessions that ended elsewhere, meetings out of time.
+//! What must be looked at from time to time: sessions that ended elsewhere, meetings out of time, bodies
+//! whose settings changed.
 
 use super::Hub;
 use beffroi_xmpp::StreamError;
@@ -25,6 +26,7 @@ pub(super) async fn run(hub: Hub) {
             );
         }
         hub.sweep_meetings().await;
+        hub.look_at_organisations().await;
         hub.close_ended_sessions().await;
     }
 }
@@ -33,7 +35,7 @@ impl Hub {
     /// Ends the streams of sessions that are over: by a limit, or by the command line or another node,
     /// which cannot announce anything here.
     async fn close_ended_sessions(&self) {
-        let clients: Vec<_> = self.registry().clients.values().cloned().collect();
+        let clients = self.registry().everyone();
         if clients.is_empty() {
             return;
         }
@@ -45,6 +47,7 @@ impl Hub {
             }
         };
         for client in clients.iter().filter(|c| !live.contains_key(&c.caller.session)) {
+            self.leave_meetings(client).await;
             client.end(StreamError::NotAuthorized, "this session has ended; sign in again");
         }
     }

@@ -2,8 +2,12 @@
 #![allow(dead_code, missing_docs, clippy::unwrap_used)] // each test binary uses its part
 
 use crate::place::now;
-use beffroi_domain::{Account, AccountId, Author, Factor, MemberRank, Rank, Role, Room, Speech, Tenant};
-use beffroi_policy::{Actor, CreateRoom, ManageAccounts, Permit, RoomAct, Speak, Who, decide, operator};
+use beffroi_domain::{
+    Account, AccountId, Accreditation, Author, Factor, MemberRank, Rank, Role, Room, Speech, Tenant,
+};
+use beffroi_policy::{
+    Actor, CreateRoom, ManageAccounts, Permit, RoomAct, Speak, TenantAct, TenantPermit, Who, decide, operator,
+};
 use beffroi_store::{NewAccount, Store};
 
 /// A town hall: a tenant, three people, a room of two of them.
@@ -61,13 +65,20 @@ impl Town {
             role: account.role,
             clearance: account.clearance,
             factor: Factor::Password,
+            administration: beffroi_policy::Administration { factor: Factor::Password, inside: true },
             managed_device: false,
             membership,
+            now: now(),
         }
     }
 
     pub fn owner<A: RoomAct>(&self) -> Permit<A> {
         decide(&self.actor(&self.alice, Some(MemberRank::Owner)), &self.room).unwrap()
+    }
+
+    /// The operator at the machine.
+    pub fn machine<A: TenantAct>(&self) -> TenantPermit<A> {
+        operator(self.tenant.id, AccountId(0))
     }
 
     pub fn author(&self) -> Author {
@@ -85,4 +96,13 @@ pub fn author(account: &Account) -> Author {
 
 pub fn speech(text: &str) -> Speech {
     Speech { origin: format!("origin of {text}"), meeting: None, payload: format!("<body>{text}</body>") }
+}
+
+/// One that holds for longer than any test.
+pub fn accreditation() -> Accreditation {
+    Accreditation {
+        reference: "HOM-2026-12".parse().unwrap(),
+        authority: "ANSSI".parse().unwrap(),
+        until: "9999-12-31".parse().unwrap(),
+    }
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { found } from './found';
+import type { Label } from '../../core/types';
+import { clearedFor, found } from './found';
 
 const people = [
   ['Benoît Lambert', 'benoit@valmont.be'],
@@ -16,4 +17,14 @@ test.each([
   ['sofie', []],
 ])('« %s »', (words, expected) => {
   expect(names(words)).toEqual(expected);
+});
+
+test.each([
+  [0, 'public'],
+  [2, 'sensitive'],
+  [3, 'sensitive'], // a rank that no label has: what is below it
+  [9, 'medical'],
+])('a clearance of %i reaches %s', (clearance, slug) => {
+  const labels = [['medical', 4], ['public', 0], ['sensitive', 2]].map(([slug, rank]) => ({ slug, rank }) as Label);
+  expect(clearedFor(clearance, labels)?.slug).toBe(slug);
 });

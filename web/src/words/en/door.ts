@@ -8,6 +8,11 @@ export const door: Translation<typeof source> = {
   'door.showPassword': 'Show the password',
   'door.wrong': 'Wrong address or password. Check both; if you forgot it, your administrator can send you a link.',
   'door.ended': 'Your session is over. What you sent is kept.',
+  'door.passkey': 'Sign in with a passkey',
+  'door.or': 'or',
+  'door.second': 'One more step',
+  'door.secondSays': 'Your password is right. Your account also asks for proof that it was you who typed it.',
+  'door.secondLate': 'Five minutes have passed. Type your password again.',
   'door.motto': 'Conversations, meetings and files, in your own house.',
 
   'welcome.invitation': (name) => `Welcome, ${name}`,

@@ -76,7 +76,7 @@ export const room: Translation<typeof source> = {
   'label.federationYes': 'Open to partner bodies',
   'label.recordingNo': 'Meetings are not recorded',
   'label.downloadNo': 'Files are read here, not downloaded',
-  'label.retention': (days) => `Erased after ${days} days`,
+  'label.retention': (days) => (days === 1 ? 'Erased after 1 day' : `Erased after ${days} days`),
   'label.retentionNone': 'Kept without time limit',
   'label.meetingMinutes': (minutes) => (minutes % 60 === 0 ? `Meetings of ${minutes / 60} h at most` : `Meetings of ${minutes} min at most`),
   'label.change': 'Change the label',

@@ -1,11 +1,15 @@
 import { administration } from './administration';
+import { application } from './application';
+import { call } from './call';
 import { common } from './common';
 import { door } from './door';
 import { meeting } from './meeting';
+import { organisation } from './organisation';
+import { proof } from './proof';
 import { room } from './room';
 import { rooms } from './rooms';
 import { rules } from './rules';
 import { security } from './security';
 import { when } from './when';
 
-export const fr = { ...common, ...door, ...security, ...administration, ...rules, ...when, ...rooms, ...room, ...meeting };
+export const fr = { ...common, ...door, ...security, ...application, ...proof, ...administration, ...rules, ...when, ...rooms, ...room, ...meeting, ...call, ...organisation };

@@ -75,7 +75,7 @@ export const room = {
   'label.federationYes': 'Ouvert aux organismes partenaires',
   'label.recordingNo': 'Pas d’enregistrement des réunions',
   'label.downloadNo': 'Fichiers à lire ici, sans téléchargement',
-  'label.retention': (days: number) => `Effacement après ${days} jours`,
+  'label.retention': (days: number) => (days === 1 ? 'Effacement après 1 jour' : `Effacement après ${days} jours`),
   'label.retentionNone': 'Gardé sans limite de durée',
   'label.meetingMinutes': (minutes: number) => (minutes % 60 === 0 ? `Réunions de ${minutes / 60} h au plus` : `Réunions de ${minutes} min au plus`),
   'label.change': 'Changer la mention',

@@ -1,0 +1,162 @@
+//! What takes two messages: a sign-in between its steps, a passkey between question and answer.
+
+use crate::crypto::{damaged, new_token, sha256, token_hash};
+use crate::sql::{Row, Value};
+use crate::{Result, Store};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use beffroi_domain::{AccountId, Micros, TenantId};
+
+/// What is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CeremonyKind {
+    /// The password was right; something else is asked for.
+    SecondStep,
+    /// A seed was shown; the first code is asked for.
+    AddTotp,
+    /// A new passkey was asked for.
+    AddPasskey,
+    /// Somebody signed in proves once more who they are, with a passkey.
+    PasskeyProof,
+}
+
+impl CeremonyKind {
+    fn word(self) -> &'static str {
+        match self {
+            Self::SecondStep => "second-step",
+            Self::AddTotp => "add-totp",
+            Self::AddPasskey => "add-passkey",
+            Self::PasskeyProof => "passkey-proof",
+        }
+    }
+}
+
+/// One of them, as it was begun.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ceremony {
+    /// Whose; nobody's before a passkey says who.
+    pub account: Option<AccountId>,
+    /// What it needs to go on.
+    pub state: Vec<u8>,
+}
+
+/// How long one takes at most: five minutes, enough to find a phone.
+const LIFE_US: Micros = 5 * 60 * 1_000_000;
+
+/// Characters of what is handed out, at most.
+const MOST_HANDED: usize = 8192;
+
+impl Store {
+    /// Begins one; gives the token that ends it and when it is too late.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn begin_ceremony(
+        &self,
+        kind: CeremonyKind,
+        account: Option<AccountId>,
+        state: &[u8],
+        now: Micros,
+    ) -> Result<(String, Micros)> {
+        let (token, kept) = new_token();
+        let expires = now + LIFE_US;
+        const ADD: &str =
+            "INSERT INTO ceremony (token, kind, account, state, expires_us) VALUES ($1, $2, $3, $4, $5)";
+        let values = [
+            Value::Bytes(&kept),
+            Value::Text(kind.word()),
+            Value::OptInt(account.map(|a| a.0)),
+            Value::Bytes(state),
+            Value::Int(expires),
+        ];
+        self.db().execute(ADD, &values).await?;
+        Ok((token, expires))
+    }
+
+    /// One that is under way, and stays so.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn ceremony(&self, kind: CeremonyKind, token: &str, now: Micros) -> Result<Option<Ceremony>> {
+        let Some(kept) = token_hash(token) else { return Ok(None) };
+        const FIND: &str =
+            "SELECT account, state FROM ceremony WHERE token = $1 AND kind = $2 AND expires_us > $3";
+        let values = [Value::Bytes(&kept), Value::Text(kind.word()), Value::Int(now)];
+        self.db().row(FIND, &values, read_ceremony).await
+    }
+
+    /// One that was under way: whoever takes it first has it, nobody has it twice.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn end_ceremony(
+        &self,
+        kind: CeremonyKind,
+        token: &str,
+        now: Micros,
+    ) -> Result<Option<Ceremony>> {
+        let Some(kept) = token_hash(token) else { return Ok(None) };
+        const TAKE: &str = "
+            DELETE FROM ceremony WHERE token = $1 AND kind = $2 AND expires_us > $3 RETURNING account, state";
+        let values = [Value::Bytes(&kept), Value::Text(kind.word()), Value::Int(now)];
+        let mut tx = self.db().begin().await?;
+        let taken = tx.row(TAKE, &values, read_ceremony).await?;
+        tx.commit().await?;
+        Ok(taken)
+    }
+
+    /// Seals what goes out with a question and comes back with its answer, so that nothing is kept meanwhile.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn hand_out(&self, tenant: TenantId, plain: &[u8]) -> Result<String> {
+        let mut tx = self.db().begin().await?;
+        let key = self.keys().tenant_key_in(&mut tx, tenant).await?;
+        tx.commit().await?;
+        Ok(URL_SAFE_NO_PAD.encode(key.seal("question", plain)))
+    }
+
+    /// Opens what [`Store::hand_out`] sealed; `None` for anything else.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn take_back(&self, tenant: TenantId, token: &str) -> Result<Option<Vec<u8>>> {
+        let Some(sealed) = URL_SAFE_NO_PAD.decode(token).ok().filter(|_| token.len() < MOST_HANDED) else {
+            return Ok(None);
+        };
+        let mut tx = self.db().begin().await?;
+        let key = self.keys().tenant_key_in(&mut tx, tenant).await?;
+        tx.commit().await?;
+        Ok(key.open("question", &sealed))
+    }
+
+    /// Marks a question as answered until `expires`; `false` when it was already.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn spend(&self, token: &str, expires: Micros) -> Result<bool> {
+        const ADD: &str = "
+            INSERT INTO ceremony (token, kind, state, expires_us) VALUES ($1, $2, $3, $4)
+                ON CONFLICT (token) DO NOTHING";
+        let values = [
+            Value::Bytes(&sha256(token.as_bytes())),
+            Value::Text("answered"),
+            Value::Bytes(&[]),
+            Value::Int(expires),
+        ];
+        Ok(self.db().execute(ADD, &values).await? > 0)
+    }
+
+    /// Forgets those that nobody ended in time.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn forget_old_ceremonies(&self, now: Micros) -> Result<()> {
+        self.db().execute("DELETE FROM ceremony WHERE expires_us <= $1", &[Value::Int(now)]).await.map(drop)
+    }
+}
+
+fn read_ceremony(row: &Row) -> Result<Ceremony> {
+    let state = row.bytes(1).map_err(|_| damaged("a ceremony"))?;
+    Ok(Ceremony { account: row.opt_int(0)?.map(AccountId), state })
+}

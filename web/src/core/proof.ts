@@ -1,0 +1,51 @@
+import { Problem } from './problem';
+import { Readable } from './readable';
+
+/** What can be proved beside a password, as the server offers it; `password` for who holds nothing else. */
+export type Way = 'passkey' | 'totp' | 'recovery' | 'password';
+
+/** Something typed as a proof; the shape of the API. */
+export type Proof = { kind: 'totp' | 'recovery'; code: string } | { kind: 'password'; password: string };
+
+/** Why a proof is asked for. */
+export interface Asked {
+  /** The rule that refused: `stale`, `label-second-factor`, `administration-factor`. */
+  rule: string;
+  /** The level that would do; null when any recent proof does. */
+  needs: 'second' | 'passkey' | null;
+}
+
+const RULES = new Set(['stale', 'label-second-factor', 'administration-factor']);
+
+/** Whether a refusal is about what was proved, so that proving more and asking again would help. */
+export function provable(problem: Problem): boolean {
+  return problem.title === 'denied' && problem.rule !== null && RULES.has(problem.rule);
+}
+
+/**
+ * Step-up instead of a wall: whoever was refused for want of a proof waits here while the person is asked,
+ * once for all who wait, and then asks the server again.
+ */
+export class Prover extends Readable<Asked | null> {
+  #waiting: ((proved: boolean) => void)[] = [];
+
+  constructor() {
+    super(null);
+  }
+
+  /** Asks for what a refusal names; true once it is proved, false when the person would rather not. */
+  ask(problem: Problem): Promise<boolean> {
+    return new Promise((done) => {
+      this.#waiting.push(done);
+      if (this.value === null) this.set({ rule: problem.rule ?? '', needs: problem.needs });
+    });
+  }
+
+  /** The person answered, or closed the question. */
+  answer(proved: boolean): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.set(null);
+    for (const done of waiting) done(proved);
+  }
+}

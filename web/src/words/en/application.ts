@@ -1,0 +1,33 @@
+import type { application as source } from '../fr/application';
+import type { Translation } from '../types';
+
+export const application: Translation<typeof source> = {
+  'application.title': 'My applications',
+  'application.says': 'An XMPP messaging application, on your phone or your computer, signs in with a password of its own. Your usual password does not work there: it never leaves this page.',
+  'application.none': 'No application has a password.',
+  'application.make': 'Make an application password',
+  'application.makeTitle': 'New application password',
+  'application.name': 'Name of the application',
+  'application.nameHint': 'One that you will recognise, for instance “Gajim at the office”.',
+  'application.nameMissing': 'Give the application a name.',
+  'application.nameLong': 'The name has at most 60 characters.',
+  'application.create': 'Make',
+  'application.ready': (name) => `Password for ${name}`,
+  'application.once': 'Copy it into the application now: it is shown only once and kept nowhere.',
+  'application.password': 'Password',
+  'application.forgiving': 'Dashes, spaces or nothing between the groups, capitals or small letters: the application will accept it.',
+  'application.address': 'Address (JID)',
+  'application.server': 'Server (WebSocket)',
+  'application.done': 'I have copied it',
+  'application.protocol.xmpp': 'Messaging (XMPP)',
+  'application.protocol.files': 'Files',
+  'application.made': (when) => `made ${when}`,
+  'application.used': (when, place) => `used ${when} from ${place}`,
+  'application.unused': 'never used',
+  'application.revoke': 'Revoke',
+  'application.revokeNamed': (name) => `Revoke the password of ${name}`,
+  'application.revokeTitle': (name) => `Revoke the password of ${name}?`,
+  'application.revokeSays': 'The application is signed out at once and can no longer sign in. Your conversations stay.',
+  'application.revoked': (name) => `The password of ${name} is revoked.`,
+  'application.session': (name) => `Application “${name}”`,
+};

@@ -1,0 +1,32 @@
+import type { call as source } from '../fr/call';
+import type { Translation } from '../types';
+
+export const call: Translation<typeof source> = {
+  'call.call': 'Call',
+  'call.callSpoken': (name) => `Call ${name}`,
+  'call.join': 'Join the call',
+  'call.title': (name) => `Call – ${name}`,
+  'call.rings': 'is calling you',
+  'call.ringsSpoken': (name) => `${name} is calling you. Press F8 to answer or decline.`,
+  'call.from': (name) => `Call from ${name}`,
+  'call.answer': 'Answer',
+  'call.decline': 'Decline',
+  'call.key': 'F8: answer or decline by keyboard',
+  'call.calling': (name) => `Ringing for ${name}…`,
+  'call.nobody': (name) => `${name} is not online. The call will ring as soon as they arrive; otherwise it stays in the conversation as a missed call.`,
+  'call.entering': 'Entering the call…',
+  'call.prepareDetail': 'Nothing leaves before you click.',
+  'call.inside': (names) => `${names} is waiting for you.`,
+  'call.hangUp': 'Hang up',
+  'call.backToCall': (name) => `Call in progress: ${name}`,
+  'call.backToTalk': 'Back to the conversation',
+  'call.overEnded': 'The call is over',
+  'call.overDeclined': (name) => `${name} declined the call`,
+  'call.overUnanswered': (name) => `${name} did not answer`,
+  'call.overUnansweredDetail': 'The missed call stays visible in the conversation.',
+  'call.again': 'Call again',
+  'event.called': (by, mine) => (mine ? 'You called.' : `${by} called you.`),
+  'event.callEnded': (minutes) => `Call ended after ${minutes} min.`,
+  'event.callMissed': (by, mine) => (mine ? 'No answer.' : `Missed call from ${by}.`),
+  'event.callDeclined': (by, mine) => (mine ? 'Call declined.' : `You declined the call from ${by}.`),
+};
