@@ -33,7 +33,7 @@ fn changes() -> (Vec<Route>, Vec<Route>) {
 fn the_list_of_changes_is_whole() {
     let (inside, doors) = changes();
     assert_eq!(doors.len(), DOORS.len());
-    assert!(inside.len() >= 36, "{inside:?}");
+    assert!(inside.len() >= 35, "{inside:?}");
     // What a program is told to send is what the server asks for, below.
     for operation in operations().into_iter().filter(Operation::changes) {
         let door = doors.iter().any(|(_, path)| operation.path == format!("/api{path}"))
