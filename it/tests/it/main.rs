@@ -18,6 +18,7 @@ mod killed;
 mod messages;
 mod organisation;
 mod other_tenant;
+mod passkeys;
 mod postgres;
 mod seats;
 mod second_factor;

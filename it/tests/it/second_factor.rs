@@ -18,7 +18,7 @@ async fn enrol(page: &mut Browser) -> (Application, Vec<String>) {
 }
 
 /// The session as it is after a proof: another cookie, another token for changes.
-fn renewed(page: &mut Browser, answer: &Answer, session: fn(&Value) -> &Value) {
+pub fn renewed(page: &mut Browser, answer: &Answer, session: fn(&Value) -> &Value) {
     let cookie = answer.header("set-cookie").expect("a proof gives the session another token");
     page.cookie = cookie.split(';').next().map(str::to_owned);
     page.csrf = session(&answer.json())["csrf"].as_str().expect("a token for changes").to_owned();
@@ -35,7 +35,7 @@ fn totp(code: &str) -> Value {
 }
 
 /// As if nobody had failed lately.
-async fn patient(house: &House) {
+pub async fn patient(house: &House) {
     Database::of(house).await.run("DELETE FROM wait_counter").await;
 }
 

@@ -1,0 +1,124 @@
+//! Passkeys over HTTP: enrolled, used at the door and inside, and everything that must not open.
+
+use crate::second_factor::{patient, renewed};
+use beffroi_it::{ALICE, Answer, Authenticator, BOB, Browser, CLAIRE, DOMAIN, House, Server};
+use serde_json::{Value, json};
+
+async fn ask(page: &Browser, path: &str) -> Value {
+    page.post(path, &json!({})).await.json()
+}
+
+/// Adds a passkey of `key` to the account of a page.
+async fn enrol(page: &mut Browser, key: &mut Authenticator) -> Answer {
+    let question = ask(page, "/api/factors/passkey").await;
+    let answer = key.register(&question["options"]);
+    let body = json!({"token": question["token"], "answer": answer, "name": "clé"});
+    let added = page.post("/api/factors/passkey/confirm", &body).await.expect(201);
+    renewed(page, &added, |body| &body["session"]);
+    added
+}
+
+/// Signs in with `key`, perhaps after the answer was changed.
+async fn sign_in(server: &Server, key: &mut Authenticator, change: fn(&mut Value)) -> (Browser, Answer) {
+    let mut page = Browser::new(server, DOMAIN);
+    let question = ask(&page, "/api/session/passkey").await;
+    let mut body = json!({"token": question["token"], "answer": key.prove(&question["options"])});
+    change(&mut body);
+    let answer = page.post("/api/session/passkey/answer", &body).await;
+    page.keep(&answer);
+    (page, answer)
+}
+
+#[tokio::test]
+async fn a_passkey_signs_in_without_a_word_typed_and_administers() {
+    let house = House::town();
+    house.run(&["tenant", "administration", DOMAIN]).well();
+    let server = house.serve().await;
+    let mut claire = Browser::signed_in(&server, CLAIRE).await;
+    let mut key = claire.authenticator();
+    let added = enrol(&mut claire, &mut key).await.json();
+    assert_eq!(
+        (&added["factor"]["kind"], &added["session"]["factor"]),
+        (&json!("passkey"), &json!("passkey"))
+    );
+    assert_eq!(added["recovery_codes"].as_array().map(Vec::len), Some(10));
+    claire.get("/api/admin/accounts").await.expect(200);
+    let (page, answer) = sign_in(&server, &mut key, |_| {}).await;
+    let session = answer.expect(200).json();
+    assert_eq!((&session["address"], &session["factor"]), (&json!(CLAIRE), &json!("passkey")));
+    page.get("/api/admin/audit").await.expect(200);
+    // The password alone leads to the second step, where the passkey is the way.
+    let mut half = Browser::new(&server, DOMAIN);
+    let step = half.sign_in(CLAIRE, beffroi_it::PASSWORD).await.expect(200).json();
+    assert_eq!(step["ways"], json!(["passkey", "recovery"]));
+    crate::bad_input::finish(server, &[]).await;
+}
+
+#[tokio::test]
+async fn what_is_not_the_owners_answer_to_this_question_opens_nothing() {
+    let house = House::town();
+    let server = house.serve().await;
+    let mut alice = Browser::signed_in(&server, ALICE).await;
+    let mut key = alice.authenticator();
+    enrol(&mut alice, &mut key).await;
+    let refused = async |key: &mut Authenticator, change: fn(&mut Value), status: u16| {
+        let (page, answer) = sign_in(&server, key, change).await;
+        assert!(answer.status == status && page.cookie.is_none(), "{answer:?}");
+    };
+    key.verifies = false;
+    refused(&mut key, |_| {}, 401).await;
+    key.verifies = true;
+    key.origin = "http://mechant.test".into();
+    refused(&mut key, |_| {}, 401).await;
+    key.origin = format!("http://{}", alice.host);
+    key.tells_account = false;
+    refused(&mut key, |_| {}, 401).await;
+    key.tells_account = true;
+    refused(&mut key, |body| body["token"] = "AAAA".into(), 404).await;
+    refused(&mut key, |body| body["answer"] = json!({"id": "x"}), 401).await;
+    refused(&mut key, |body| body["answer"]["response"]["signature"] = "AAAA".into(), 401).await;
+    refused(&mut key, |body| body["answer"] = json!("x".repeat(60_000)), 401).await;
+
+    // A question is good for one answer, however right.
+    let mut page = Browser::new(&server, DOMAIN);
+    let question = ask(&page, "/api/session/passkey").await;
+    let body = json!({"token": question["token"], "answer": key.prove(&question["options"])});
+    page.post("/api/session/passkey/answer", &body).await.expect(200);
+    let again = page.post("/api/session/passkey/answer", &body).await;
+    assert!(matches!(again.status, 401 | 404), "{again:?}");
+
+    // A copied key answers out of order: one of the two is found out.
+    let mut copy = key.cloned();
+    sign_in(&server, &mut key, |_| {}).await.1.expect(200);
+    refused(&mut copy, |_| {}, 401).await;
+
+    // Who was closed out is out, whatever they hold.
+    house.run(&["account", "disable", ALICE]).well();
+    sign_in(&server, &mut key, |_| {}).await.1.expect(401);
+    page.cookie = None;
+    crate::bad_input::finish(server, &[]).await;
+}
+
+#[tokio::test]
+async fn a_key_proves_once_more_and_only_its_owners_own() {
+    let house = House::town();
+    let server = house.serve().await;
+    let mut alice = Browser::signed_in(&server, ALICE).await;
+    let mut bob = Browser::signed_in(&server, BOB).await;
+    let (mut hers, mut his) = (alice.authenticator(), bob.authenticator());
+    enrol(&mut alice, &mut hers).await;
+    enrol(&mut bob, &mut his).await;
+    patient(&house).await;
+    let question = ask(&alice, "/api/session/prove/passkey").await;
+    // Another's question, answered by her key, in her session.
+    let foreign = ask(&bob, "/api/session/prove/passkey").await;
+    let body = json!({"token": foreign["token"], "answer": hers.prove(&question["options"])});
+    alice.post("/api/session/prove/passkey/answer", &body).await.expect(404);
+    let body = json!({"token": question["token"], "answer": hers.prove(&question["options"])});
+    let proved = alice.post("/api/session/prove/passkey/answer", &body).await.expect(200);
+    renewed(&mut alice, &proved, |body| body);
+    alice.post("/api/session/prove/passkey/answer", &body).await.expect(404);
+    // A key is one person's: it is not added to another account, nor twice.
+    let question = ask(&alice, "/api/factors/passkey").await;
+    assert_eq!(question["options"]["excludeCredentials"].as_array().map(Vec::len), Some(1));
+}
