@@ -42,6 +42,7 @@ rust() {
   postgres_stop
   return $verdict
 }
+api() { cargo build --locked --package beffroi && scripts/api.sh; }
 has_script() { node -e "process.exit(require('./web/package.json').scripts?.['$1'] ? 0 : 1)"; }
 web() {
   local script failed=0
@@ -66,6 +67,7 @@ step house house
 step web web
 step lint lint
 step rust rust
+step api api
 step journeys journeys
 step fuzz fuzzing
 

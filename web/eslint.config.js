@@ -10,7 +10,7 @@ const noPasskeys = { selector: "MemberExpression[object.name='navigator'][proper
 const forbid = (names, message) => ['error', ...names.map((name) => ({ name, message }))];
 
 export default ts.config(
-  { ignores: ['dist/', 'node_modules/', 'e2e/', 'test-results/'] },
+  { ignores: ['dist/', 'generated/', 'node_modules/', 'e2e/', 'test-results/'] },
   ...ts.configs.recommended,
   ...svelte.configs.recommended,
   {

@@ -106,13 +106,21 @@ impl Request {
         self
     }
 
-    /// Sends it and reads the answer to its end.
+    /// Sends it and reads the answer to its end. Every answer of every test is held against docs/openapi.json.
     ///
     /// # Panics
-    /// When nobody listens there, or the answer is no HTTP.
+    /// When nobody listens there, or the answer is no HTTP or not as described.
     pub async fn send(self) -> Answer {
-        let what = format!("{} {}", self.method, self.path);
-        soon(&what, self.exchange()).await
+        let (method, path) = (self.method.clone(), self.path.clone());
+        let what = format!("{method} {path}");
+        let answer = soon(&what, self.exchange()).await;
+        if answer.status != 0
+            && let Err(wrong) = crate::conforms(&method, &path, &answer)
+        {
+            let body = String::from_utf8_lossy(&answer.body);
+            panic!("{what}: {} is not as docs/openapi.json says: {wrong}\n{body}", answer.status);
+        }
+        answer
     }
 
     async fn exchange(self) -> Answer {

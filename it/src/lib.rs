@@ -7,6 +7,7 @@
 
 mod application;
 mod authenticator;
+mod description;
 mod frames;
 mod house;
 mod http;
@@ -15,6 +16,7 @@ mod talk;
 
 pub use application::Application;
 pub use authenticator::{Authenticator, MAKER, MODEL};
+pub use description::{DESCRIPTION, Operation, conforms, operations};
 pub use frames::{attribute, element, text};
 pub use house::{House, Ran, free_port};
 pub use http::{Answer, Browser, Request};

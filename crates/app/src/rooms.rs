@@ -200,10 +200,7 @@ impl App {
         topic: &str,
         now: Micros,
     ) -> Result<(), Error> {
-        let topic = topic.split_whitespace().collect::<Vec<_>>().join(" ");
-        if topic.chars().count() > 500 {
-            return Err(Error::Invalid("a topic has at most 500 characters".into()));
-        }
+        let topic = beffroi_domain::topic(topic).map_err(|wrong| Error::Invalid(wrong.to_string()))?;
         let (permit, _) = self.authorise::<Rename>(caller, room, now).await?;
         self.store.set_topic(&permit, &topic, now).await?;
         self.tell_members(room).await
@@ -212,7 +209,7 @@ impl App {
     /// Adds someone to a room, or changes their rank.
     ///
     /// # Errors
-    /// `Denied`; `NotFound` for people who are not of the tenant; `Invalid` in a room of two.
+    /// `Denied`; `NotFound` for people who are not of the tenant; `Conflict` in a room of two.
     pub async fn add_member(
         &self,
         caller: &Caller,
@@ -239,7 +236,7 @@ impl App {
     /// Takes someone out of a room: they lose its conversation, meeting and files at once.
     ///
     /// # Errors
-    /// `Denied`; `Conflict` when nobody would own the room.
+    /// `Denied`; `Conflict` when nobody would own the room, and in a room of two.
     pub async fn remove_member(
         &self,
         caller: &Caller,
@@ -296,7 +293,7 @@ fn of_a_group(room: &Room) -> Result<(), Error> {
     match room.kind {
         beffroi_domain::RoomKind::Group => Ok(()),
         beffroi_domain::RoomKind::Direct => {
-            Err(Error::Invalid("a conversation of two has no other members; make a room instead".into()))
+            Err(Error::Conflict("a conversation of two has no other members; make a room instead".into()))
         }
     }
 }

@@ -12,7 +12,7 @@ pub enum BadAddress {
     /// Longer than RFC 5321 §4.5.3.1 allows for the side named.
     #[error("the {side} of an address has at most {limit} characters")]
     Long {
-        /// `name` or `domain`.
+        /// `name`, `domain` or `whole`.
         side: &'static str,
         /// In characters.
         limit: usize,
@@ -23,6 +23,9 @@ pub enum BadAddress {
     )]
     Character(char),
 }
+
+/// Characters of an address that mail carries: a path of 256 with its brackets (RFC 5321 §4.5.3.1.3).
+const LONGEST: usize = 254;
 
 /// A domain name in lower case ASCII, at most 253 characters (RFC 1035 §2.3.4).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -104,6 +107,9 @@ impl FromStr for Address {
             return Err(BadAddress::Character(bad));
         }
         let domain: Domain = domain.parse()?;
+        if local.len() + 1 + domain.as_str().len() > LONGEST {
+            return Err(BadAddress::Long { side: "whole", limit: LONGEST });
+        }
         let local = local.to_ascii_lowercase();
         Ok(Self { at: local.len(), text: format!("{local}@{domain}") })
     }
@@ -219,6 +225,9 @@ mod tests {
             assert!(bad.parse::<Address>().is_err(), "{bad}");
         }
         assert!(format!("{}@demo", "a".repeat(65)).parse::<Address>().is_err());
+        let domain = vec!["d".repeat(49); 5].join(".");
+        assert!(format!("abcd@{domain}").parse::<Address>().is_ok());
+        assert!(format!("abcde@{domain}").parse::<Address>().is_err(), "255 characters");
     }
 
     #[test]

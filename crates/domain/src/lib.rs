@@ -24,7 +24,9 @@ pub use id::{
     SessionId, TenantId, UploadId,
 };
 pub use label::{BadLabel, Guests, Label, LabelChange, Rank};
-pub use name::{ApplicationName, BadName, FactorName, LabelName, PersonName, RoomName, TenantName, Wording};
+pub use name::{
+    ApplicationName, BadName, FactorName, LabelName, PersonName, RoomName, TenantName, Wording, topic,
+};
 pub use network::{BadNetwork, Network};
 pub use room::{Membership, Rank as MemberRank, Room, RoomKind};
 pub use tenant::{Accent, AdministrationRules, BadAccent, PasswordProfile, Tenant, TenantChange};

@@ -10,7 +10,7 @@ pub enum BadName {
     #[error("a name cannot be empty")]
     Empty,
     /// More characters than the limit.
-    #[error("a name has at most {limit} characters, this one {length}")]
+    #[error("at most {limit} characters fit here, and these are {length}")]
     Long {
         /// Characters allowed.
         limit: usize,
@@ -18,19 +18,18 @@ pub enum BadName {
         length: usize,
     },
     /// A control or invisible character, or one that turns the direction of text.
-    #[error("the name holds the invisible character U+{0:04X}; type it again by hand")]
+    #[error("there is the invisible character U+{0:04X} in it; type it again by hand")]
     Invisible(u32),
 }
 
-fn clean(text: &str, limit: usize) -> Result<String, BadName> {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if text.is_empty() {
-        return Err(BadName::Empty);
-    }
+/// Text of one line with single spaces; it may be empty.
+fn line(text: &str, limit: usize) -> Result<String, BadName> {
+    // As it came, before spaces are folded: the bound of docs/openapi.json is on what is sent.
     let length = text.chars().count();
     if length > limit {
         return Err(BadName::Long { limit, length });
     }
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     // Zero-width and bidirectional controls let one name look like another (UTS #39 §3.1, UAX #9 §2).
     let hidden = |c: &char| {
         c.is_control()
@@ -41,6 +40,18 @@ fn clean(text: &str, limit: usize) -> Result<String, BadName> {
         Some(bad) => Err(BadName::Invisible(bad as u32)),
         None => Ok(text),
     }
+}
+
+fn clean(text: &str, limit: usize) -> Result<String, BadName> {
+    line(text, limit).and_then(|text| if text.is_empty() { Err(BadName::Empty) } else { Ok(text) })
+}
+
+/// What a room is for, as it is kept: at most 500 characters, nothing invisible, single spaces; may be empty.
+///
+/// # Errors
+/// `Long`, `Invisible`.
+pub fn topic(text: &str) -> Result<String, BadName> {
+    line(text, 500)
 }
 
 macro_rules! names { ($($(#[doc = $doc:literal])+ $name:ident up to $limit:literal,)+) => { $(
@@ -89,5 +100,9 @@ mod tests {
         assert_eq!("Alice\u{202e}nitraM".parse::<PersonName>(), Err(BadName::Invisible(0x202e)));
         assert_eq!("x".repeat(101).parse::<PersonName>(), Err(BadName::Long { limit: 100, length: 101 }));
         assert!("x".repeat(200).parse::<RoomName>().is_ok());
+        assert!(format!("{} ", "x".repeat(200)).parse::<RoomName>().is_err());
+        assert_eq!(topic("  ").as_deref(), Ok(""));
+        assert_eq!(topic("Budget\u{0}"), Err(BadName::Invisible(0)));
+        assert_eq!(topic(&"x".repeat(501)), Err(BadName::Long { limit: 500, length: 501 }));
     }
 }

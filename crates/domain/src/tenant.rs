@@ -108,7 +108,7 @@ impl FromStr for Accent {
     type Err = BadAccent;
 
     fn from_str(text: &str) -> Result<Self, BadAccent> {
-        let text = text.trim().to_ascii_lowercase();
+        let text = text.to_ascii_lowercase();
         let hex = text.strip_prefix('#').filter(|h| h.len() == 6 && h.bytes().all(|b| b.is_ascii_hexdigit()));
         if hex.is_some() { Ok(Self(text)) } else { Err(BadAccent) }
     }

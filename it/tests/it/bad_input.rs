@@ -8,6 +8,9 @@ const ROOM: &str = "accueil@rooms.mairie.test";
 /// A word that must never be found in the log.
 const CANARY: &str = "canari-jaune-7431";
 
+/// What a part of an upload is sent as.
+const PART: &str = "application/offset+octet-stream";
+
 /// The stream error that ended a connection, or how it ended without one.
 async fn ended_with(talker: &mut Talker) -> String {
     let last = talker.until_end().await;
@@ -276,6 +279,93 @@ async fn http_that_makes_no_sense_is_refused_and_not_written_down() {
     let mut nobody = Browser::new(&server, DOMAIN);
     nobody.sign_in(&format!("{CANARY}@mairie.test"), CANARY).await.expect(401);
     page.get("/health/ready").await.expect(200);
+    finish(server, &[]).await;
+}
+
+/// The shapes themselves are read by the client of these tests, here as everywhere.
+#[tokio::test]
+async fn what_is_not_described_is_refused_and_nothing_of_it_is_done() {
+    let house = House::town();
+    let server = house.serve().await;
+    let page = Browser::signed_in(&server, beffroi_it::CLAIRE).await;
+    let alice = Browser::signed_in(&server, ALICE).await;
+    let room = format!("/api/rooms/{}", alice.room("Accueil").await);
+    let before = alice.get(&room).await.expect(200).json();
+    for (path, body, status) in [
+        ("/api/session", json!({"address": ALICE, "password": "x", "role": "administrator"}), 400),
+        ("/api/password", json!({"old": "x", "new": "y", "of": BOB}), 400),
+        ("/api/rooms", json!({"name": "R", "owner": BOB}), 400),
+        ("/api/rooms", json!({"name": "R", "label": null}), 400),
+        ("/api/rooms", json!({"name": "R", "members": null}), 400),
+        ("/api/rooms", json!({"name": format!("{} ", "x".repeat(200))}), 422),
+        ("/api/direct", json!({"address": format!(" {BOB}")}), 422),
+        ("/api/admin/accounts", json!({"address": "x@mairie.test", "name": "X", "enabled": true}), 400),
+    ] {
+        page.post(path, &body).await.expect(status);
+    }
+    for (change, status) in [
+        (json!({}), 422),
+        (json!({"topic": null}), 400),
+        (json!({"topic": "a\u{0}b"}), 422),
+        (json!({"topic": "x".repeat(501)}), 422),
+        // The label alone would be taken.
+        (json!({"label": "public", "name": ""}), 422),
+        (json!({"label": "public", "topic": "\u{202e}"}), 422),
+    ] {
+        alice.request("PATCH", &room).json(&change).send().await.expect(status);
+    }
+    assert_eq!(alice.get(&room).await.expect(200).json(), before);
+    for (query, status) in [
+        ("limit=0", 422),
+        ("limit=201", 422),
+        ("limit=-1", 400),
+        ("before=0", 422),
+        ("from_us=9007199254740992", 422),
+        ("to_us=-1", 422),
+        ("outcome=", 422),
+        ("act=", 422),
+        ("act=%00", 422),
+        ("actor=%00", 422),
+        ("who=alice", 400),
+        ("limit=5&limit=6", 400),
+    ] {
+        let answer = page.get(&format!("/api/admin/audit?{query}")).await;
+        assert_eq!(answer.status, status, "{query}: {}", String::from_utf8_lossy(&answer.body));
+    }
+    // A whole number is one however it is written.
+    for (hours, status) in [
+        (json!(78.0), 201),
+        (json!(168), 201),
+        (json!(169), 422),
+        (json!(0), 422),
+        (json!(-1), 400),
+        (json!(1.5), 400),
+        (json!("5"), 400),
+        (json!(1e300), 400),
+    ] {
+        alice.post(&format!("{room}/links"), &json!({"hours": hours})).await.expect(status);
+    }
+    // It reads well and contradicts what is there.
+    let pair = alice.post("/api/direct", &json!({"address": BOB})).await.expect(200).json();
+    let members = format!("/api/rooms/{}/members", pair["id"].as_str().unwrap());
+    alice.post(&members, &json!({"address": beffroi_it::CLAIRE})).await.expect(409);
+    let upload = crate::files::begin(&alice, room.rsplit('/').next().unwrap(), "a.bin", 3).await;
+    let upload = format!("/api/uploads/{upload}");
+    for (offset, kind, status) in
+        [("0", "text/plain", 415), ("+0", PART, 422), ("-1", PART, 422), ("", PART, 422), ("1", PART, 409)]
+    {
+        let part =
+            alice.request("PATCH", &upload).header("upload-offset", offset).header("content-type", kind);
+        part.body("abc").send().await.expect(status);
+    }
+    assert_eq!(alice.get(&upload).await.expect(200).json()["offset"], 0);
+    for (method, path, status) in
+        [("GET", "/api/rooms/%ff", 400), ("PUT", "/api/rooms", 405), ("GET", "/api/rien", 404)]
+    {
+        let answer = page.request(method, path).send().await.expect(status);
+        assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{method} {path}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{method} {path}");
+    }
     finish(server, &[]).await;
 }
 

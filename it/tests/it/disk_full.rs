@@ -32,7 +32,13 @@ async fn what_the_disk_refuses_is_refused_and_with_room_again_everything_goes_on
     let begun = page.post(&format!("/api/rooms/{room}/uploads"), &new).await;
     if begun.status == 201 {
         let path = format!("/api/uploads/{}", begun.json()["upload"].as_str().expect("an upload has an id"));
-        let answer = page.request("PATCH", &path).header("upload-offset", "0").body(file).send().await;
+        let answer = page
+            .request("PATCH", &path)
+            .header("upload-offset", "0")
+            .header("content-type", "application/offset+octet-stream")
+            .body(file)
+            .send()
+            .await;
         assert!(matches!(answer.status, 503 | 507), "{}", answer.status);
     }
 

@@ -1,6 +1,6 @@
 //! Administration.
 
-use super::edge::{Body, Changing, Edge, Reading};
+use super::edge::{Body, Changing, Edge, MOST_NUMBER, Reading, given, within};
 use super::rooms::address;
 use super::{Problem, shapes};
 use crate::clock;
@@ -27,6 +27,7 @@ pub async fn accounts(State(edge): State<Edge>, Reading(caller): Reading) -> Res
 pub struct NewAccount {
     address: String,
     name: String,
+    #[serde(default, deserialize_with = "given")]
     role: Option<String>,
 }
 
@@ -80,6 +81,7 @@ pub async fn rooms(State(edge): State<Edge>, Reading(caller): Reading) -> Result
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Asked {
     before: Option<i64>,
     act: Option<String>,
@@ -95,8 +97,18 @@ pub async fn audit(
     Reading(caller): Reading,
     Query(asked): Query<Asked>,
 ) -> Result<Json<Value>, Problem> {
-    let text = |t: Option<String>| t.filter(|t| !t.is_empty());
-    let outcome = match text(asked.outcome).as_deref() {
+    for (what, asked) in [("before", asked.before), ("from_us", asked.from_us), ("to_us", asked.to_us)] {
+        within(what, asked, i64::from(what == "before")..=MOST_NUMBER)?;
+    }
+    within("limit", asked.limit, 1..=200)?;
+    let of_an_act = |c: char| c.is_ascii_lowercase() || matches!(c, '.' | '-');
+    if asked.act.as_deref().is_some_and(|a| a.is_empty() || a.len() > 100 || !a.chars().all(of_an_act)) {
+        return Err(Problem::invalid("an act is named by at most 100 letters, dots and hyphens"));
+    }
+    if asked.actor.as_deref().is_some_and(|a| a.is_empty() || a.chars().count() > 400 || a.contains('\0')) {
+        return Err(Problem::invalid("an actor is an address of at most 400 characters"));
+    }
+    let outcome = match asked.outcome.as_deref() {
         None => None,
         Some("done") => Some(Outcome::Done),
         Some("denied") => Some(Outcome::Denied),
@@ -104,12 +116,12 @@ pub async fn audit(
     };
     let filter = AuditFilter {
         before: asked.before,
-        act: text(asked.act),
-        actor: text(asked.actor),
+        act: asked.act,
+        actor: asked.actor,
         outcome,
         from: asked.from_us,
         to: asked.to_us,
-        limit: asked.limit.unwrap_or(50).min(200),
+        limit: asked.limit.unwrap_or(50),
     };
     let page = edge.app.audit(&caller, &filter, clock::now()).await?;
     let entries: Vec<_> = page

@@ -1,7 +1,7 @@
 //! Passwords for applications of one's own.
 
 use super::Problem;
-use super::edge::{Body, Changing, Edge, Reading};
+use super::edge::{Body, Changing, Edge, Reading, given};
 use crate::clock;
 use axum::Json;
 use axum::extract::{Path, State};
@@ -29,19 +29,21 @@ pub async fn list(State(edge): State<Edge>, Reading(caller): Reading) -> Result<
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Named {
     name: String,
+    #[serde(default, deserialize_with = "given")]
     protocol: Option<String>,
 }
 
 pub async fn add(
     State(edge): State<Edge>,
     Changing(caller): Changing,
-    Body(given): Body<Named>,
+    Body(named): Body<Named>,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let name =
-        given.name.parse().map_err(|wrong: beffroi_domain::BadName| Problem::invalid(wrong.to_string()))?;
-    if given.protocol.is_some_and(|protocol| protocol != "xmpp") {
+        named.name.parse().map_err(|wrong: beffroi_domain::BadName| Problem::invalid(wrong.to_string()))?;
+    if named.protocol.is_some_and(|protocol| protocol != "xmpp") {
         return Err(Problem::invalid("applications sign in to conversations (`xmpp`) only, for now"));
     }
     let (row, password) = edge.app.add_application(&caller, name, clock::now()).await?;

@@ -29,6 +29,7 @@ pub async fn show(State(edge): State<Edge>, Path(token): Path<String>) -> Result
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Chosen {
     password: beffroi_app::Secret,
 }

@@ -15,7 +15,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use beffroi_app::{App, Caller, Origin};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use std::fmt::Display;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// Name of the session's cookie.
@@ -111,6 +114,50 @@ impl<T: DeserializeOwned> FromRequest<Edge> for Body<T> {
             Err(wrong) => Err(Problem::new(StatusCode::BAD_REQUEST, "invalid", wrong.body_text())),
         }
     }
+}
+
+/// The largest whole number that every reader of JSON holds exactly (RFC 8259 §6).
+pub const MOST_NUMBER: i64 = (1 << 53) - 1;
+
+/// Refuses a number of a query that is outside its bounds.
+pub fn within<N: PartialOrd + Display>(
+    what: &str,
+    number: Option<N>,
+    bounds: RangeInclusive<N>,
+) -> Result<(), Problem> {
+    match number {
+        Some(number) if !bounds.contains(&number) => {
+            let (least, most) = bounds.into_inner();
+            Err(Problem::invalid(format!("`{what}` is {number} and goes from {least} to {most}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Reads a field that may be left out, and that is something when it is there: `null` is not.
+pub fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(field: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(field).map(Some)
+}
+
+/// Reads a whole number, however it is written: `78`, and `78.0` too, is one to JSON Schema.
+pub fn whole<'de, D: Deserializer<'de>>(field: D) -> Result<u64, D::Error> {
+    let number = serde_json::Number::deserialize(field)?;
+    let most = MOST_NUMBER as f64;
+    let float = number.as_f64().filter(|f| f.fract() == 0.0 && (0.0..=most).contains(f));
+    let read = number.as_u64().or_else(|| float.map(|f| f as u64));
+    read.ok_or_else(|| serde::de::Error::custom(format!("{number} is not a whole number from 0")))
+}
+
+/// The same for what may be left out.
+pub fn whole_given<'de, D: Deserializer<'de>>(field: D) -> Result<Option<u64>, D::Error> {
+    whole(field).map(Some)
+}
+
+/// The same, where `null` says something too: without limit.
+pub fn whole_or_null<'de, D: Deserializer<'de>>(field: D) -> Result<Option<Option<u64>>, D::Error> {
+    #[derive(Deserialize)]
+    struct Whole(#[serde(deserialize_with = "whole")] u64);
+    Ok(Some(Option::<Whole>::deserialize(field)?.map(|Whole(number)| number)))
 }
 
 /// The session token in the cookie, if any.

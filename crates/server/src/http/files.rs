@@ -1,6 +1,6 @@
 //! Files: resumable in, by ranges out.
 
-use super::edge::{Body, Changing, Edge, Reading};
+use super::edge::{Body, Changing, Edge, Reading, whole};
 use super::rooms::room_id;
 use super::{Problem, shapes};
 use crate::clock;
@@ -20,11 +20,14 @@ use serde_json::{Value, json};
 /// Bytes written at once: what is lost at most when a connection breaks. Larger spares syncs, smaller
 /// spares memory: one part is read while another is sealed and written.
 const PART: usize = 4 << 20;
+/// What a part is sent as (tus 1.0, core protocol).
+const PART_TYPE: &str = "application/offset+octet-stream";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewUpload {
     name: String,
+    #[serde(deserialize_with = "whole")]
     size: u64,
     #[serde(default)]
     media_type: String,
@@ -65,11 +68,20 @@ pub async fn append(
     headers: HeaderMap,
     body: Stream,
 ) -> Result<Response, Problem> {
-    let offset =
-        headers.get("upload-offset").and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
+    // Digits alone: `parse` would take a sign too.
+    let digits = |v: &&str| v.bytes().all(|b| b.is_ascii_digit());
+    let offset = headers.get("upload-offset").and_then(|v| v.to_str().ok()).filter(digits);
     let offset = offset
+        .and_then(|v| v.parse::<u64>().ok())
         .ok_or_else(|| Problem::invalid("the header Upload-Offset says from which byte this part goes on"))?;
     let row = edge.app.upload(&caller, upload_id(&id)?).await?;
+    if headers.get(header::CONTENT_TYPE).is_none_or(|kind| kind != PART_TYPE) {
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "media-type",
+            format!("bytes of an upload are sent as {PART_TYPE}"),
+        ));
+    }
     if offset != row.offset {
         return Err(Problem::new(
             StatusCode::CONFLICT,

@@ -1,6 +1,6 @@
 //! Links for guests, and the door they open.
 
-use super::edge::{Body, Changing, Edge, Outside, Peer, Reading};
+use super::edge::{Body, Changing, Edge, Outside, Peer, Reading, whole_given};
 use super::rooms::room_id;
 use super::session::{agent, welcome};
 use super::{Problem, shapes};
@@ -16,11 +16,12 @@ use serde_json::{Value, json};
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub struct NewLink {
-    hours: Option<u32>,
+    #[serde(default, deserialize_with = "whole_given")]
+    hours: Option<u64>,
 }
 
 /// How long a link lives when nobody says.
-const USUAL_HOURS: u32 = 24;
+const USUAL_HOURS: u64 = 24;
 
 pub async fn open(
     State(edge): State<Edge>,
@@ -28,8 +29,8 @@ pub async fn open(
     Path(room): Path<String>,
     Body(new): Body<NewLink>,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
-    let (id, token, expires) =
-        edge.app.open_link(&caller, room_id(&room)?, new.hours.unwrap_or(USUAL_HOURS), clock::now()).await?;
+    let hours = u32::try_from(new.hours.unwrap_or(USUAL_HOURS)).unwrap_or(u32::MAX);
+    let (id, token, expires) = edge.app.open_link(&caller, room_id(&room)?, hours, clock::now()).await?;
     let url = format!("{}/invite/{token}", edge.place.public_url(caller.tenant.domain.as_str()));
     Ok((StatusCode::CREATED, Json(json!({"id": id.to_string(), "url": url, "expires_us": expires}))))
 }

@@ -1,7 +1,9 @@
-//! The HTTP API: what XMPP has no word for. docs/protocol.md is its description.
+//! The HTTP API: what XMPP has no word for. docs/protocol.md says what each route is for,
+//! docs/openapi.json what goes in and comes out.
 
 mod admin;
 mod applications;
+mod description;
 mod door;
 mod edge;
 mod factors;
@@ -24,14 +26,16 @@ pub use shapes::room_address;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
-use axum::routing::{any, delete, get, patch, post, put};
+use axum::routing::{delete, get, patch, post, put};
+use description::Routes;
 
 /// Bytes of a JSON body: names and passwords are short.
 const MOST_JSON: usize = 64 * 1024;
 
-/// Everything that this server answers.
-pub fn router(edge: Edge) -> Router {
-    let api = Router::new()
+/// Everything under `/api`. A new route here has its place in docs/openapi.json, or the tests say so.
+fn api() -> Routes {
+    Routes::default()
+        .route("/openapi.json", get(description::show))
         .route("/page", get(session::page))
         .route("/session", get(session::show).post(session::open).delete(session::close))
         .route("/session/extend", post(session::extend))
@@ -89,12 +93,13 @@ pub fn router(edge: Edge) -> Router {
         .route("/admin/audit", get(admin::audit))
         .route("/admin/audit/log/checkpoint", get(log::checkpoint))
         .route("/admin/audit/log/tile/{*tile}", get(log::tile))
-        .fallback(problem::no_such_route)
-        .layer(DefaultBodyLimit::max(MOST_JSON))
-        .layer(middleware::from_fn(no_store));
-    Router::new()
-        .nest("/api", api)
-        .route("/xmpp-websocket", any(crate::hub::socket::upgrade))
+}
+
+/// What stands beside it.
+fn beside() -> Routes {
+    let upgrade = get(crate::hub::socket::upgrade).layer(middleware::from_fn(problem::always));
+    Routes::default()
+        .route("/xmpp-websocket", upgrade)
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(health::metrics))
@@ -102,6 +107,19 @@ pub fn router(edge: Edge) -> Router {
         .route("/witness/{domain}/tile/{*tile}", get(log::published_tile))
         .route("/.well-known/host-meta", get(known::host_meta))
         .route("/.well-known/host-meta.json", get(known::host_meta_json))
+}
+
+/// Everything that this server answers.
+pub fn router(edge: Edge) -> Router {
+    let api = api()
+        .router()
+        .fallback(problem::no_such_route)
+        .layer(DefaultBodyLimit::max(MOST_JSON))
+        .layer(middleware::from_fn(problem::always))
+        .layer(middleware::from_fn(no_store));
+    beside()
+        .router()
+        .nest("/api", api)
         .fallback(get(crate::page::serve))
         .layer(middleware::from_fn_with_state(edge.clone(), guarded))
         .layer(middleware::from_fn_with_state(edge.clone(), edge::counted))

@@ -1,6 +1,6 @@
 //! The body itself: its name and colour, its password rules, its labels and what was declared for them.
 
-use super::edge::{Body, Changing, Edge, Reading};
+use super::edge::{Body, Changing, Edge, Reading, given, whole_or_null};
 use super::rooms::address;
 use super::{Problem, shapes};
 use crate::clock;
@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use beffroi_domain::{Accreditation, Guests, LabelChange, PasswordProfile, TenantChange};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::fmt::Display;
 use std::str::FromStr;
@@ -24,8 +24,11 @@ pub async fn show(State(edge): State<Edge>, Reading(caller): Reading) -> Result<
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
+    #[serde(default, deserialize_with = "given")]
     name: Option<String>,
+    #[serde(default, deserialize_with = "given")]
     accent: Option<String>,
+    #[serde(default, deserialize_with = "given")]
     passwords: Option<String>,
 }
 
@@ -54,24 +57,31 @@ pub async fn change(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Facts {
+    #[serde(default, deserialize_with = "given")]
     name: Option<String>,
+    #[serde(default, deserialize_with = "given")]
     guests: Option<String>,
+    #[serde(default, deserialize_with = "given")]
     federation: Option<bool>,
+    #[serde(default, deserialize_with = "given")]
     recording: Option<bool>,
+    #[serde(default, deserialize_with = "given")]
     download: Option<bool>,
+    #[serde(default, deserialize_with = "given")]
     second_factor: Option<bool>,
+    #[serde(default, deserialize_with = "given")]
     managed_device: Option<bool>,
-    #[serde(default, deserialize_with = "said")]
-    retention_days: Option<Option<u32>>,
-    #[serde(default, deserialize_with = "said")]
-    meeting_minutes: Option<Option<u32>>,
+    #[serde(default, deserialize_with = "whole_or_null")]
+    retention_days: Option<Option<u64>>,
+    #[serde(default, deserialize_with = "whole_or_null")]
+    meeting_minutes: Option<Option<u64>>,
     #[serde(default)]
     confirmed: bool,
 }
 
-/// `null` is said (without limit), an absent key is not.
-fn said<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<u32>>, D::Error> {
-    Option::deserialize(from).map(Some)
+/// A number that is too large for a label stays one.
+fn bounded(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 pub async fn change_label(
@@ -91,17 +101,18 @@ pub async fn change_label(
         download: facts.download,
         second_factor: facts.second_factor,
         managed_device: facts.managed_device,
-        retention_days: facts.retention_days,
-        meeting_minutes: facts.meeting_minutes,
+        retention_days: facts.retention_days.map(|days| days.map(bounded)),
+        meeting_minutes: facts.meeting_minutes.map(|minutes| minutes.map(bounded)),
     };
     let label = edge.app.change_label(&caller, &slug, &change, facts.confirmed, clock::now()).await?;
     Ok(Json(shapes::label(&label)))
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Asked {
     /// Days kept; nothing keeps without limit.
-    retention_days: Option<u32>,
+    retention_days: Option<u64>,
 }
 
 pub async fn consequences(
@@ -110,7 +121,8 @@ pub async fn consequences(
     Path(slug): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Json<Value>, Problem> {
-    let change = LabelChange { retention_days: Some(asked.retention_days), ..LabelChange::default() };
+    let change =
+        LabelChange { retention_days: Some(asked.retention_days.map(bounded)), ..LabelChange::default() };
     let found = edge.app.consequences(&caller, &slug, &change, clock::now()).await?;
     let weight = found.weight;
     Ok(Json(json!({"forgets": found.keeps_days.is_some(), "rooms": weight.rooms, "events": weight.events,

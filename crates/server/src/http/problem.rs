@@ -1,11 +1,17 @@
 //! Errors as RFC 9457 `application/problem+json`.
 
 use axum::Json;
+use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use beffroi_app::Error;
 use beffroi_store::StoreError;
 use serde_json::{Value, json};
+
+const PROBLEM: &str = "application/problem+json";
+/// Bytes of what the framework says about a refusal: a sentence, which may quote what came.
+const MOST_DETAIL: usize = 128 * 1024;
 
 /// What went wrong, for a program (`title`) and for a person (`detail`).
 #[derive(Debug)]
@@ -107,12 +113,42 @@ impl IntoResponse for Problem {
         }
         let mut response = (self.status, Json(body)).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
         for (name, value) in self.headers {
             headers.insert(name, value);
         }
         response
     }
+}
+
+/// A refusal that the framework words itself (a path that does not read, a query of another shape, a
+/// method that is not there) becomes a problem like every other.
+pub(super) async fn always(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let status = response.status();
+    let said = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM);
+    if said || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let (parts, body) = response.into_parts();
+    let detail = axum::body::to_bytes(body, MOST_DETAIL).await.unwrap_or_default();
+    let mut detail = String::from_utf8_lossy(&detail).into_owned();
+    let title = match status {
+        StatusCode::NOT_FOUND => "not-found",
+        StatusCode::METHOD_NOT_ALLOWED => {
+            let allowed = parts.headers.get(header::ALLOW).and_then(|v| v.to_str().ok()).unwrap_or_default();
+            detail = format!("this path answers {allowed}");
+            "method"
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => "too-large",
+        status if status.is_server_error() => "internal",
+        _ => "invalid",
+    };
+    let mut problem = Problem::new(status, title, detail);
+    if let Some(allowed) = parts.headers.get(header::ALLOW) {
+        problem = problem.header(header::ALLOW, allowed.clone());
+    }
+    problem.into_response()
 }
 
 pub(super) async fn no_such_route() -> Problem {

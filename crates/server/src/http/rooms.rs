@@ -1,6 +1,6 @@
 //! Rooms and people.
 
-use super::edge::{Body, Changing, Edge, Reading};
+use super::edge::{Body, Changing, Edge, Reading, given};
 use super::{Problem, shapes};
 use crate::clock;
 use axum::Json;
@@ -16,6 +16,9 @@ pub fn room_id(text: &str) -> Result<RoomId, Problem> {
 }
 
 pub fn address(text: &str) -> Result<Address, Problem> {
+    if text.trim() != text {
+        return Err(Problem::invalid("an address has no spaces around it"));
+    }
     text.parse().map_err(|wrong: beffroi_domain::BadAddress| Problem::invalid(wrong.to_string()))
 }
 
@@ -53,6 +56,7 @@ pub async fn show(
 #[serde(deny_unknown_fields)]
 pub struct NewRoom {
     name: String,
+    #[serde(default, deserialize_with = "given")]
     label: Option<String>,
     #[serde(default)]
     members: Vec<String>,
@@ -82,8 +86,11 @@ pub async fn create(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
+    #[serde(default, deserialize_with = "given")]
     label: Option<String>,
+    #[serde(default, deserialize_with = "given")]
     name: Option<String>,
+    #[serde(default, deserialize_with = "given")]
     topic: Option<String>,
 }
 
@@ -98,15 +105,17 @@ pub async fn change(
     if change.label.is_none() && change.name.is_none() && change.topic.is_none() {
         return Err(Problem::invalid("say what to change: `label`, `name` or `topic`"));
     }
+    // Everything is read before anything is changed: what is refused is not half done.
+    let unreadable = |wrong: beffroi_domain::BadName| Problem::invalid(wrong.to_string());
+    let name = change.name.map(|name| name.parse::<RoomName>()).transpose().map_err(unreadable)?;
+    let topic = change.topic.map(|topic| beffroi_domain::topic(&topic)).transpose().map_err(unreadable)?;
     if let Some(label) = change.label {
         edge.app.relabel(&caller, id, &label, now).await?;
     }
-    if let Some(name) = change.name {
-        let name: RoomName =
-            name.parse().map_err(|wrong: beffroi_domain::BadName| Problem::invalid(wrong.to_string()))?;
+    if let Some(name) = name {
         edge.app.rename(&caller, id, &name, now).await?;
     }
-    if let Some(topic) = change.topic {
+    if let Some(topic) = topic {
         edge.app.set_topic(&caller, id, &topic, now).await?;
     }
     // An administrator who does not belong to the room sees what they changed, not the room.
@@ -126,7 +135,7 @@ pub async fn change(
 #[serde(deny_unknown_fields)]
 pub struct NewMember {
     address: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     role: Option<String>,
 }
 

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Credentials {
     address: String,
     password: beffroi_app::Secret,
@@ -193,6 +194,7 @@ pub async fn end(
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct NewPassword {
     old: beffroi_app::Secret,
     new: beffroi_app::Secret,
