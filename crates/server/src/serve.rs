@@ -68,7 +68,11 @@ pub async fn run(place: Place) -> Result<ExitCode, Failure> {
 }
 
 /// Serves an open store; `ready` is told the address once connections are taken.
-pub async fn serve(place: Place, store: Store, ready: impl FnOnce(SocketAddr)) -> Result<ExitCode, Failure> {
+pub async fn serve(
+    mut place: Place,
+    store: Store,
+    ready: impl FnOnce(SocketAddr),
+) -> Result<ExitCode, Failure> {
     start_log();
     if let Some(refusal) = clear_beyond_loopback(&place) {
         return Err(refusal);
@@ -81,6 +85,8 @@ pub async fn serve(place: Place, store: Store, ready: impl FnOnce(SocketAddr)) -
     let (media, media_events) = Media::start(place.media(), public).map_err(|cause| {
         format!("UDP {} cannot be listened on ({cause}); `beffroi doctor` says who has it", place.media())
     })?;
+    // With port 0 the system chose one: links and passkeys name it.
+    place.settings.listen.http = listener.local_addr()?.to_string();
     let app = App::new(store.clone(), place.rules());
     app.close_meetings_left_open(crate::clock::now()).await?;
     let hub = Hub::start(app.clone(), media.clone(), media_events, place.settings.limits.streams);
