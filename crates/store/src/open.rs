@@ -152,7 +152,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (4, include_str!("../../../migrations/0004_audit_tiles.sql")),
     (5, include_str!("../../../migrations/0005_own_archive.sql")),
     (6, include_str!("../../../migrations/0006_calls.sql")),
-    (8, include_str!("../../../migrations/0008_application_passwords.sql")),
+    (7, include_str!("../../../migrations/0007_application_passwords.sql")),
 ];
 
 fn sqlite_path(database: &str) -> Option<&Path> {

@@ -243,7 +243,9 @@ impl Db {
             if found > known {
                 return Err(OpenError::Newer { found, known });
             }
-            if found >= *version {
+            const HAS: &str = "SELECT version FROM migration WHERE version = $1";
+            let has = tx.row(HAS, &[Value::Int(*version)], |row| row.int(0)).await.map_err(OpenError::Read)?;
+            if has.is_some() {
                 continue;
             }
             tx.raw(text).await.map_err(failed(*version))?;
