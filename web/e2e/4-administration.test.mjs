@@ -191,9 +191,10 @@ journey('administration', {
     await phone.page.getByRole('button', { name: 'Se connecter', exact: true }).click();
     await phone.page.getByRole('heading', { name: 'Salons', exact: true }).waitFor();
     await nadia.go('/securite');
-    await until('two sessions', async () => (await nadia.page.getByRole('listitem').filter({ hasText: 'Chrome sur Linux' }).count()) === 2);
+    const sessions = nadia.page.getByRole('region', { name: 'Mes sessions' });
+    await until('two sessions', async () => (await sessions.getByRole('listitem').filter({ hasText: 'Chrome sur Linux' }).count()) === 2);
     await pictures(nadia, 'security');
-    await nadia.page.getByRole('listitem').filter({ hasNotText: 'cette session' }).getByRole('button', { name: /^Terminer/ }).click();
+    await sessions.getByRole('listitem').filter({ hasNotText: 'cette session' }).getByRole('button', { name: /^Terminer/ }).click();
     await nadia.page.getByRole('dialog').getByRole('button', { name: 'Terminer', exact: true }).click();
     await phone.page.getByRole('button', { name: 'Se connecter', exact: true }).waitFor();
     nadia.forgive(/answer 401 POST .*\/api\/password$/);

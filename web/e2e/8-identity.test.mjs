@@ -18,8 +18,9 @@ base.commit()`;
   assert.equal(status, 0, stderr);
 }
 
-const signOut = async ({ page }) => {
-  await page.goto('/');
+const signOut = async (visitor) => {
+  const { page } = visitor;
+  await visitor.go('/');
   await page.getByRole('button', { name: /réglages/ }).click();
   await page.getByRole('button', { name: 'Se déconnecter' }).click();
   await page.getByRole('heading', { name: 'Se connecter' }).waitFor();

@@ -122,6 +122,13 @@ export const administration: Translation<typeof source> = {
 const ACTS: Readonly<Record<string, string>> = {
   'session.open': 'Sign in',
   'password.change': 'Change one’s password',
+  'session.prove': 'Prove who one is',
+  'factor.add': 'Add a key or an app',
+  'factor.remove': 'Remove a key or an app',
+  'factor.forget': 'Take away lost keys',
+  'factor.manage': 'Change one’s keys',
+  'recovery.renew': 'Make recovery codes',
+  'administration.rules': 'Set what administering takes',
   'application.add': 'Make an application password',
   'application.revoke': 'Revoke an application password',
   'application.use': 'Sign in by an application',

@@ -121,6 +121,13 @@ export const administration = {
 const ACTS: Readonly<Record<string, string>> = {
   'session.open': 'Entrer',
   'password.change': 'Changer son mot de passe',
+  'session.prove': 'Prouver qui l’on est',
+  'factor.add': 'Ajouter une clé ou une application',
+  'factor.remove': 'Retirer une clé ou une application',
+  'factor.forget': 'Ôter les clés perdues',
+  'factor.manage': 'Changer ses clés',
+  'recovery.renew': 'Faire des codes de secours',
+  'administration.rules': 'Régler l’accès à l’administration',
   'application.add': 'Créer un mot de passe d’application',
   'application.revoke': 'Révoquer un mot de passe d’application',
   'application.use': 'Entrer par une application',
