@@ -15,6 +15,7 @@ mod invitations;
 mod operator;
 mod organisation;
 mod passkeys;
+mod people;
 mod rooms;
 mod sign_in;
 mod talk;

@@ -124,7 +124,7 @@ export class Visitor {
     await this.go(path);
     await this.page.getByLabel('Adresse e-mail').fill(address);
     await this.page.getByLabel('Mot de passe', { exact: true }).fill(password);
-    await this.page.getByRole('button', { name: 'Se connecter' }).click();
+    await this.page.getByRole('button', { name: 'Se connecter', exact: true }).click();
     if (path === '/') await this.page.getByRole('heading', { name: 'Salons', exact: true }).waitFor();
   }
 

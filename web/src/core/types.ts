@@ -235,6 +235,15 @@ export interface AdminAccount {
   last_used_us: number | null;
 }
 
+/** What would end if somebody left, and the rooms that only they own. */
+export interface Belongings {
+  sessions: number;
+  application_passwords: number;
+  keys: number;
+  guest_links: number;
+  rooms: { id: string; name: string; label: string }[];
+}
+
 export interface AuditEntry {
   seq: number;
   at_us: number;

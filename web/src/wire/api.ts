@@ -82,6 +82,14 @@ export class Api {
     this.http.post<{ link: string; expires_us: number }>('/admin/accounts', account);
   disableAccount = (address: string) => this.http.post(`/admin/accounts/${part(address)}/disable`);
   enableAccount = (address: string) => this.http.post(`/admin/accounts/${part(address)}/enable`);
+  /** Takes away what somebody lost to sign in with; the link lets them choose another password. */
+  replaceLostKeys = (address: string) =>
+    this.http.post<{ link: string; expires_us: number }>(`/admin/accounts/${part(address)}/lost-keys`);
+  setRole = (address: string, role: T.Role) => this.http.post(`/admin/accounts/${part(address)}/role`, { role });
+  /** What of somebody would end if they left. */
+  belongings = (address: string) => this.http.get<T.Belongings>(`/admin/accounts/${part(address)}/departure`);
+  depart = (address: string, colleague?: string) =>
+    this.http.post(`/admin/accounts/${part(address)}/departure`, colleague === undefined ? {} : { colleague });
   clearAccount = (address: string, label: string) => this.http.post(`/admin/accounts/${part(address)}/clearance`, { label });
   organisation = () => this.http.get<T.Organisation>('/admin/organisation');
   changeOrganisation = (change: { name?: string; accent?: string; passwords?: T.PasswordProfile }) => this.http.patch<T.Organisation>('/admin/organisation', change);
