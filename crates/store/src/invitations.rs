@@ -112,10 +112,11 @@ impl Store {
     ) -> Result<(String, Micros, Vec<SessionId>)> {
         let mut tx = self.db().begin().await?;
         account_of(&mut tx, permit.tenant(), account).await?;
+        // Sessions first: those of applications point to their passwords.
+        let ended = end_sessions(&mut tx, Who::Account(account)).await?;
         let keys = forget_factors(&mut tx, account).await?;
         let applications = applications::revoke_all(&mut tx, account).await?;
         tx.execute("UPDATE account SET password = NULL WHERE id = $1", &[Value::Int(account.0)]).await?;
-        let ended = end_sessions(&mut tx, Who::Account(account)).await?;
         let (token, expires) = make_link(&mut tx, account, InvitationKind::Reset, now).await?;
         let told =
             format!("keys: {keys}; application passwords: {applications}; sessions ended: {}", ended.len());

@@ -55,9 +55,10 @@ fn two_administrators_do_not_close_each_other() {
         let town = Town::new(place.store().await).await;
         let manage = || town.machine::<ManageRoles>();
         town.store.set_role(&manage(), town.bob.id, Role::Administrator, now()).await.unwrap();
+        let (first, second) = (manage(), manage());
         let (one, two) = tokio::join!(
-            town.store.set_role(&manage(), town.bob.id, Role::Agent, now()),
-            town.store.set_role(&manage(), town.alice.id, Role::Agent, now()),
+            town.store.set_role(&first, town.bob.id, Role::Agent, now()),
+            town.store.set_role(&second, town.alice.id, Role::Agent, now()),
         );
         assert_eq!(usize::from(one.is_ok()) + usize::from(two.is_ok()), 1, "{one:?} {two:?}");
     });

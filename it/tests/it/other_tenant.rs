@@ -11,6 +11,7 @@ const ZOE: &str = "zoe@hopital.test";
 fn neighbours() -> House {
     let house = House::town();
     house.run(&["tenant", "add", "hopital.test", "--name", "Hôpital de Test"]).well();
+    house.run(&["tenant", "administration", "hopital.test", "--factor", "password"]).well();
     house.add_account(DORA, "Dora Roux", "administrator");
     house.add_account("egon@hopital.test", "Egon Blanc", "agent");
     house.add_account(ZOE, "Zoé Noir", "security-officer");
