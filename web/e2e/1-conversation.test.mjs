@@ -27,7 +27,7 @@ journey('conversation', {
     await alice.go('/');
     await alice.page.getByLabel('Adresse e-mail').fill('alice@demo.localhost');
     await alice.page.getByLabel('Mot de passe', { exact: true }).fill('pas le bon');
-    await alice.page.getByRole('button', { name: 'Se connecter' }).click();
+    await alice.page.getByRole('button', { name: 'Se connecter', exact: true }).click();
     await alice.page.getByRole('alert').filter({ hasText: 'incorrects' }).waitFor();
     await pictures(alice, 'sign-in');
   },
@@ -143,7 +143,7 @@ journey('conversation', {
   'signed out, the room does not open; a signed-in tab elsewhere stays': async ({ alice, bob }) => {
     await alice.page.getByRole('button', { name: /réglages/ }).click();
     await alice.page.getByRole('button', { name: 'Se déconnecter' }).click();
-    await alice.page.getByRole('button', { name: 'Se connecter' }).waitFor();
+    await alice.page.getByRole('button', { name: 'Se connecter', exact: true }).waitFor();
     alice.forgive(/answer 401 GET .*\/api\/rooms$/);
     assert.equal(await alice.page.evaluate(() => fetch('/api/rooms').then((answer) => answer.status)), 401);
     await bob.say('toujours là');

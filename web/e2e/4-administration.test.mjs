@@ -108,7 +108,7 @@ journey('administration', {
     await pictures(claire, 'administration-disable');
     await dialog.getByRole('button', { name: 'Fermer le compte' }).click();
     const begun = performance.now();
-    await nadia.page.getByRole('button', { name: 'Se connecter' }).waitFor();
+    await nadia.page.getByRole('button', { name: 'Se connecter', exact: true }).waitFor();
     console.log(`# the disabled account was signed out after ${Math.round(performance.now() - begun)} ms (ID11: within 2 s)`);
     await nadia.page.getByText('Votre session est terminée').waitFor();
     await row(claire, 'Nadia Verlinden').getByText('Fermé', { exact: true }).waitFor();
@@ -117,7 +117,7 @@ journey('administration', {
     const enter = async () => {
       await nadia.page.getByLabel('Adresse e-mail').fill('nadia@demo.localhost');
       await nadia.page.getByLabel('Mot de passe', { exact: true }).fill(PHRASE);
-      await nadia.page.getByRole('button', { name: 'Se connecter' }).click();
+      await nadia.page.getByRole('button', { name: 'Se connecter', exact: true }).click();
     };
     await enter();
     await nadia.page.getByRole('alert').filter({ hasText: 'incorrects' }).waitFor();
@@ -188,14 +188,14 @@ journey('administration', {
     await phone.go('/');
     await phone.page.getByLabel('Adresse e-mail').fill('nadia@demo.localhost');
     await phone.page.getByLabel('Mot de passe', { exact: true }).fill(PHRASE);
-    await phone.page.getByRole('button', { name: 'Se connecter' }).click();
+    await phone.page.getByRole('button', { name: 'Se connecter', exact: true }).click();
     await phone.page.getByRole('heading', { name: 'Salons', exact: true }).waitFor();
     await nadia.go('/securite');
     await until('two sessions', async () => (await nadia.page.getByRole('listitem').filter({ hasText: 'Chrome sur Linux' }).count()) === 2);
     await pictures(nadia, 'security');
     await nadia.page.getByRole('listitem').filter({ hasNotText: 'cette session' }).getByRole('button', { name: /^Terminer/ }).click();
     await nadia.page.getByRole('dialog').getByRole('button', { name: 'Terminer', exact: true }).click();
-    await phone.page.getByRole('button', { name: 'Se connecter' }).waitFor();
+    await phone.page.getByRole('button', { name: 'Se connecter', exact: true }).waitFor();
     nadia.forgive(/answer 401 POST .*\/api\/password$/);
     await nadia.page.getByLabel('Mot de passe actuel').fill('pas celui-là');
     await nadia.page.getByLabel('Nouveau mot de passe').fill(`${PHRASE} bleu`);

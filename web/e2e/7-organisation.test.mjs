@@ -10,7 +10,7 @@ async function enter(visitor, address) {
   await visitor.go('/administration/organisation');
   await visitor.page.getByLabel('Adresse e-mail').fill(address);
   await visitor.page.getByLabel('Mot de passe', { exact: true }).fill(PASSWORD);
-  await visitor.page.getByRole('button', { name: 'Se connecter' }).click();
+  await visitor.page.getByRole('button', { name: 'Se connecter', exact: true }).click();
   await visitor.page.getByRole('heading', { name: 'Mentions' }).waitFor();
 }
 
