@@ -2,7 +2,7 @@
 
 use crate::{App, Caller, Error};
 use beffroi_domain::{Account, Address, Micros, PersonName, Rank, Role};
-use beffroi_policy::{ManageAccounts, ReadAudit, ReadRooms};
+use beffroi_policy::{ManageAccounts, ReadAudit, ReadRooms, TenantAct as _};
 use beffroi_store::{AccountRow, AuditFilter, AuditPage, InvitationKind, NewAccount, Notice, Tile};
 
 /// What a new account is cleared for: everything but the protective marks.
@@ -75,6 +75,9 @@ impl App {
             return Err(Error::Conflict(
                 "nobody disables their own account; ask another administrator".into(),
             ));
+        }
+        if !enabled && let Err(denied) = self.leaves(&account).await? {
+            return Err(self.denied(caller, ManageAccounts::NAME, None, denied, now).await);
         }
         self.store.set_enabled(&permit, account.id, enabled, now).await?;
         if !enabled {

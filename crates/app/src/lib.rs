@@ -16,6 +16,7 @@ mod operator;
 mod organisation;
 mod own;
 mod passkeys;
+mod people;
 mod rooms;
 mod sign_in;
 mod talk;

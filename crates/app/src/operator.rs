@@ -6,7 +6,7 @@ use beffroi_domain::{
     Account, AccountId, Address, AdministrationRules, Domain, Factor, Micros, Network, PersonName, Role,
     Room, RoomName, Tenant,
 };
-use beffroi_policy::{ReadAudit, TenantPermit, operator};
+use beffroi_policy::{ManageAccounts, ReadAudit, TenantAct as _, TenantPermit, operator};
 use beffroi_store::{InvitationKind, NewAccount, Notice, Tile};
 
 /// Someone to add.
@@ -105,9 +105,13 @@ impl App {
     /// Disables an account. A running server notices within two seconds.
     ///
     /// # Errors
-    /// `NotFound`.
+    /// `Invalid` when nobody has this address, `Denied` for the last administrator.
     pub async fn operator_disable_account(&self, address: &Address, now: Micros) -> Result<(), Error> {
         let account = self.known(address).await?;
+        if let Err(denied) = self.leaves(&account).await? {
+            let tenant = self.hosted(address.domain()).await?;
+            return Err(self.machine_denied(&tenant, ManageAccounts::NAME, denied, now).await);
+        }
         self.store.set_enabled(&operator(account.tenant, NOBODY), account.id, false, now).await?;
         self.store.announce(Notice::AccountDisabled(account.id));
         Ok(())

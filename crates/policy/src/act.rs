@@ -107,8 +107,10 @@ tenant_acts! {
     ReadPeople "people.read" administers false, &Role::ALL;
     /// Make a room.
     CreateRoom "room.create" administers false, &[Role::Agent, Role::SecurityOfficer, Role::Administrator];
-    /// Invite, disable, enable, reset.
+    /// Invite, disable, enable, reset, take lost keys away, end everything of somebody who leaves.
     ManageAccounts "accounts.manage" administers true, &[Role::Administrator];
+    /// Change somebody's technical role, never one's own.
+    ManageRoles "roles.manage" administers true, &[Role::Administrator];
     /// Say what whoever administers must have proved, and from where.
     ManageAdministration "administration.manage" administers true, &[Role::SecurityOfficer, Role::Administrator];
     /// Read the audit log.

@@ -128,6 +128,25 @@ pub enum Denied {
     /// Nobody decides about themselves.
     #[error("nobody sets their own clearance; ask another security officer")]
     Oneself,
+    /// Nor do administrators about their own account.
+    #[error("nobody does this to their own account (`{act}`); ask another administrator")]
+    OwnAccount {
+        /// The act refused.
+        act: &'static str,
+    },
+    /// A body without administrator could be administered by nobody.
+    #[error(
+        "this is the last administrator here, and nobody would administer any more; make somebody else an administrator first"
+    )]
+    LastAdministrator,
+    /// Whoever takes a room over must be able to see it.
+    #[error(
+        "this room is « {label} », above what this colleague is cleared for; name somebody else, or ask your security officer"
+    )]
+    ColleagueClearance {
+        /// The label's name.
+        label: String,
+    },
 }
 
 /// A level of proof in words.
@@ -171,6 +190,9 @@ impl Denied {
             Self::MarkFloor { .. } => "mark-floor",
             Self::NotReserved { .. } => "label-not-reserved",
             Self::Oneself => "oneself",
+            Self::OwnAccount { .. } => "own-account",
+            Self::LastAdministrator => "last-administrator",
+            Self::ColleagueClearance { .. } => "colleague-clearance",
         }
     }
 }

@@ -7,15 +7,17 @@
 mod act;
 mod denied;
 mod labels;
+mod people;
 
 pub use act::{
     AddFile, CreateRoom, InviteGuest, JoinMeeting, KeepDoor, Knock, ManageAccounts, ManageAdministration,
-    ManageClearance, ManageLabels, ManageMembers, ManageOrganisation, ManagePasswords, ReadAudit, ReadFile,
-    ReadMeetingTalk, ReadOrganisation, ReadPeople, ReadRoom, ReadRooms, Relabel, Rename, Ring, RoomAct,
-    Speak, SpeakInMeeting, TenantAct, UseApplications,
+    ManageClearance, ManageLabels, ManageMembers, ManageOrganisation, ManagePasswords, ManageRoles,
+    ReadAudit, ReadFile, ReadMeetingTalk, ReadOrganisation, ReadPeople, ReadRoom, ReadRooms, Relabel, Rename,
+    Ring, RoomAct, Speak, SpeakInMeeting, TenantAct, UseApplications,
 };
 pub use denied::Denied;
 pub use labels::{Danger, danger, decide_accredit, decide_change, label_above_floor, label_accreditable};
+pub use people::{decide_about, may_take_over, someone_administers};
 
 use act::Demand;
 use beffroi_domain::{

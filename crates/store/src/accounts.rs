@@ -3,14 +3,15 @@
 use crate::applications;
 use crate::audit::{self, NewEntry, Subject};
 use crate::crypto::{damaged, entropy};
+use crate::invitations::close_links;
 use crate::labels::label_of;
 use crate::sessions::end_sessions;
 use crate::sql::{Row, Tx, Value};
-use crate::tenants::touch;
+use crate::tenants::{hold, touch};
 use crate::{Result, Store, StoreError};
 use beffroi_domain::{Account, AccountId, Address, Micros, PersonName, Rank, Role, SessionId, TenantId};
 use beffroi_policy::{
-    ManageAccounts, ManageClearance, ReadOrganisation, ReadPeople, ReadRooms, TenantPermit, Who,
+    ManageAccounts, ManageClearance, ManageRoles, ReadOrganisation, ReadPeople, ReadRooms, TenantPermit, Who,
 };
 
 /// Someone to add.
@@ -81,6 +82,26 @@ pub(crate) async fn account_of(tx: &mut Tx, tenant: TenantId, id: AccountId) -> 
     tx.row(SQL, &[Value::Int(id.0), Value::Int(tenant.0)], |row| read_account(row, 0))
         .await?
         .ok_or(StoreError::Gone { what: "account" })
+}
+
+const OTHER_ADMINISTRATORS: &str = "
+    SELECT COUNT(*) FROM account
+     WHERE tenant = $1 AND id <> $2 AND enabled = $3 AND role = 'administrator'";
+
+/// Whoever stops administering is not the last. The tenant's row must be held: of two administrators who
+/// close each other's account at once, one stays.
+pub(crate) async fn leave_an_administrator(tx: &mut Tx, leaves: &Account) -> Result<()> {
+    let administers = leaves.enabled && leaves.role == Role::Administrator;
+    if !administers {
+        return Ok(());
+    }
+    let values = [Value::Int(leaves.tenant.0), Value::Int(leaves.id.0), Value::Bool(true)];
+    if tx.row(OTHER_ADMINISTRATORS, &values, |row| row.int(0)).await?.unwrap_or(0) == 0 {
+        return Err(StoreError::Refused(
+            "this is the last administrator here, and nobody would administer any more; make somebody else an administrator first",
+        ));
+    }
+    Ok(())
 }
 
 impl Store {
@@ -211,7 +232,7 @@ impl Store {
     /// or enables. Gives the sessions ended.
     ///
     /// # Errors
-    /// `Gone` when the tenant has no such account.
+    /// `Gone` when the tenant has no such account; `Refused` for the last administrator.
     pub async fn set_enabled(
         &self,
         permit: &TenantPermit<ManageAccounts>,
@@ -220,23 +241,64 @@ impl Store {
         now: Micros,
     ) -> Result<Vec<SessionId>> {
         let mut tx = self.db().begin().await?;
-        const SET: &str = "UPDATE account SET enabled = $3 WHERE id = $1 AND tenant = $2";
-        let values = [Value::Int(account.0), Value::Int(permit.tenant().0), Value::Bool(enabled)];
-        if tx.execute(SET, &values).await? == 0 {
-            return Err(StoreError::Gone { what: "account" });
+        hold(&mut tx, permit.tenant()).await?;
+        let before = account_of(&mut tx, permit.tenant(), account).await?;
+        if !enabled {
+            leave_an_administrator(&mut tx, &before).await?;
         }
+        const SET: &str = "UPDATE account SET enabled = $2 WHERE id = $1";
+        tx.execute(SET, &[Value::Int(account.0), Value::Bool(enabled)]).await?;
         let mut ended = vec![];
         if !enabled {
             ended = end_sessions(&mut tx, Who::Account(account)).await?;
             applications::revoke_all(&mut tx, account).await?;
-            const SPEND: &str = "UPDATE invitation SET spent_us = $2 WHERE account = $1 AND spent_us IS NULL";
-            tx.execute(SPEND, &[Value::Int(account.0), Value::Int(now)]).await?;
+            close_links(&mut tx, account, now).await?;
         }
         let act = if enabled { "account.enable" } else { "account.disable" };
         let entry = NewEntry::done(act, Subject::by(permit.who())).on(Subject::Who(Who::Account(account)));
         audit::append(&mut tx, self.keys(), permit.tenant(), entry, now).await?;
         tx.commit().await?;
         Ok(ended)
+    }
+
+    /// Gives someone another technical role, and ends their sessions: nothing opened under the old one keeps
+    /// its rights. Gives the sessions ended; none when the role is the one they have.
+    ///
+    /// # Errors
+    /// `Gone` when the tenant has no such account; `Refused` for the last administrator.
+    pub async fn set_role(
+        &self,
+        permit: &TenantPermit<ManageRoles>,
+        account: AccountId,
+        role: Role,
+        now: Micros,
+    ) -> Result<Vec<SessionId>> {
+        let mut tx = self.db().begin().await?;
+        hold(&mut tx, permit.tenant()).await?;
+        let before = account_of(&mut tx, permit.tenant(), account).await?;
+        if before.role == role {
+            return Ok(vec![]);
+        }
+        leave_an_administrator(&mut tx, &before).await?;
+        const SET: &str = "UPDATE account SET role = $2 WHERE id = $1";
+        tx.execute(SET, &[Value::Int(account.0), Value::Text(role.word())]).await?;
+        let ended = end_sessions(&mut tx, Who::Account(account)).await?;
+        let told = format!("{} → {}", before.role.word(), role.word());
+        let entry = NewEntry::done("account.role", Subject::by(permit.who()))
+            .on(Subject::Who(Who::Account(account)))
+            .saying(&told);
+        audit::append(&mut tx, self.keys(), permit.tenant(), entry, now).await?;
+        tx.commit().await?;
+        Ok(ended)
+    }
+
+    /// How many enabled administrators the tenant has beside this account.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn other_administrators(&self, tenant: TenantId, account: AccountId) -> Result<i64> {
+        let values = [Value::Int(tenant.0), Value::Int(account.0), Value::Bool(true)];
+        Ok(self.db().row(OTHER_ADMINISTRATORS, &values, |row| row.int(0)).await?.unwrap_or(0))
     }
 
     /// Says up to which label someone is cleared.

@@ -92,10 +92,8 @@ fn owner(permit: &TenantPermit<UseApplications>) -> Result<AccountId> {
 
 /// Forgets all application passwords of someone, in the transaction of what demands it. Their sessions
 /// must be over.
-pub(crate) async fn revoke_all(tx: &mut Tx, account: AccountId) -> Result<()> {
-    tx.execute("DELETE FROM application_password WHERE account = $1", &[Value::Int(account.0)])
-        .await
-        .map(drop)
+pub(crate) async fn revoke_all(tx: &mut Tx, account: AccountId) -> Result<u64> {
+    tx.execute("DELETE FROM application_password WHERE account = $1", &[Value::Int(account.0)]).await
 }
 
 /// Holds an enabled account until the end of the transaction. Whatever touches application passwords begins

@@ -3,7 +3,6 @@
 //! Seeds and passkeys are sealed under the person's own key (the one of their fields in the audit log), which
 //! a rotation rewraps and an erasure destroys.
 
-use crate::accounts::account_of;
 use crate::audit::{self, NewEntry, Subject, person_secret};
 use crate::crypto::{Sealer, Secret, about, damaged, derived, entropy};
 use crate::keys::tenant_key_columns;
@@ -11,7 +10,7 @@ use crate::sql::{Row, Tx, Value};
 use crate::{Result, Store, StoreError};
 use aws_lc_rs::hmac;
 use beffroi_domain::{AccountId, FactorId, FactorName, Micros, TenantId};
-use beffroi_policy::{ManageAccounts, OwnPermit, TenantPermit, Who};
+use beffroi_policy::{OwnPermit, Who};
 use zeroize::Zeroizing;
 
 /// What a factor is.
@@ -103,6 +102,15 @@ fn sealer(secret: &Secret) -> Sealer {
 
 fn about_factor(account: AccountId, id: FactorId) -> Vec<u8> {
     about("factor", &[account.0, id.0])
+}
+
+/// Takes all factors of somebody away, recovery codes too; says how many keys they held.
+pub(crate) async fn forget_factors(tx: &mut Tx, account: AccountId) -> Result<u64> {
+    let held = tx.execute("DELETE FROM factor WHERE account = $1", &[Value::Int(account.0)]).await?;
+    tx.execute("DELETE FROM recovery_code WHERE account = $1", &[Value::Int(account.0)]).await?;
+    // A proof under way would be one of a key that is gone.
+    tx.execute("DELETE FROM ceremony WHERE account = $1", &[Value::Int(account.0)]).await?;
+    Ok(held)
 }
 
 impl Store {
@@ -234,26 +242,6 @@ impl Store {
         tx.execute(LAST, &[Value::Int(account.0)]).await?;
         let entry = NewEntry::done("factor.remove", Subject::by(Who::Account(account))).saying(&detail);
         let entry = NewEntry { origin, ..entry };
-        audit::append(&mut tx, self.keys(), permit.tenant(), entry, now).await?;
-        tx.commit().await
-    }
-
-    /// Takes all factors of somebody away, who lost them and was recognised by other means.
-    ///
-    /// # Errors
-    /// `Gone` when the tenant has no such account.
-    pub async fn forget_factors(
-        &self,
-        permit: &TenantPermit<ManageAccounts>,
-        account: AccountId,
-        now: Micros,
-    ) -> Result<()> {
-        let mut tx = self.db().begin().await?;
-        account_of(&mut tx, permit.tenant(), account).await?;
-        tx.execute("DELETE FROM factor WHERE account = $1", &[Value::Int(account.0)]).await?;
-        tx.execute("DELETE FROM recovery_code WHERE account = $1", &[Value::Int(account.0)]).await?;
-        let entry = NewEntry::done("factor.forget", Subject::by(permit.who()))
-            .on(Subject::Who(Who::Account(account)));
         audit::append(&mut tx, self.keys(), permit.tenant(), entry, now).await?;
         tx.commit().await
     }

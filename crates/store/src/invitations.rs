@@ -4,10 +4,11 @@ use crate::accounts::{ACCOUNT_COLUMNS, account_columns, account_of, read_account
 use crate::applications;
 use crate::audit::{self, NewEntry, Subject};
 use crate::crypto::{entropy, new_token, token_hash};
+use crate::factors::forget_factors;
 use crate::sessions::end_sessions;
-use crate::sql::{Row, Value};
+use crate::sql::{Row, Tx, Value};
 use crate::{Result, Store};
-use beffroi_domain::{Account, AccountId, InvitationId, Micros, TenantId};
+use beffroi_domain::{Account, AccountId, InvitationId, Micros, SessionId, TenantId};
 use beffroi_policy::{ManageAccounts, TenantPermit, Who};
 
 /// What a link is for.
@@ -43,6 +44,36 @@ pub struct Invitation {
 /// How long a link opens.
 const LIFE_US: Micros = 3_600_000_000;
 
+/// Closes the links of an account that still open; says how many there were.
+pub(crate) async fn close_links(tx: &mut Tx, account: AccountId, now: Micros) -> Result<u64> {
+    const SPEND: &str = "UPDATE invitation SET spent_us = $2 WHERE account = $1 AND spent_us IS NULL";
+    tx.execute(SPEND, &[Value::Int(account.0), Value::Int(now)]).await
+}
+
+async fn make_link(
+    tx: &mut Tx,
+    account: AccountId,
+    kind: InvitationKind,
+    now: Micros,
+) -> Result<(String, Micros)> {
+    let (token, kept) = new_token();
+    let expires = now + LIFE_US;
+    close_links(tx, account, now).await?;
+    const ADD: &str = "
+        INSERT INTO invitation (id, token, account, kind, created_us, expires_us)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    let values = [
+        Value::Int(InvitationId::mint(now, entropy()).0),
+        Value::Bytes(&kept),
+        Value::Int(account.0),
+        Value::Text(kind.word()),
+        Value::Int(now),
+        Value::Int(expires),
+    ];
+    tx.execute(ADD, &values).await?;
+    Ok((token, expires))
+}
+
 impl Store {
     /// Makes a link and closes the former ones of this account; gives its token and when it expires.
     ///
@@ -55,30 +86,50 @@ impl Store {
         kind: InvitationKind,
         now: Micros,
     ) -> Result<(String, Micros)> {
-        let (token, kept) = new_token();
-        let expires = now + LIFE_US;
         let mut tx = self.db().begin().await?;
         account_of(&mut tx, permit.tenant(), account).await?;
-        const SPEND: &str = "UPDATE invitation SET spent_us = $2 WHERE account = $1 AND spent_us IS NULL";
-        tx.execute(SPEND, &[Value::Int(account.0), Value::Int(now)]).await?;
-        const ADD: &str = "
-            INSERT INTO invitation (id, token, account, kind, created_us, expires_us)
-            VALUES ($1, $2, $3, $4, $5, $6)";
-        let values = [
-            Value::Int(InvitationId::mint(now, entropy()).0),
-            Value::Bytes(&kept),
-            Value::Int(account.0),
-            Value::Text(kind.word()),
-            Value::Int(now),
-            Value::Int(expires),
-        ];
-        tx.execute(ADD, &values).await?;
+        let link = make_link(&mut tx, account, kind, now).await?;
         let entry = NewEntry::done("account.invite", Subject::by(permit.who()))
             .on(Subject::Who(Who::Account(account)))
             .saying(kind.word());
         audit::append(&mut tx, self.keys(), permit.tenant(), entry, now).await?;
         tx.commit().await?;
-        Ok((token, expires))
+        Ok(link)
+    }
+
+    /// Somebody lost what they sign in with and was recognised by other means: their factors, their password
+    /// and their application passwords open nothing any more, their sessions end, and a link lets them choose
+    /// another password. Until then the account is closed to whoever found the telephone and knew the
+    /// password. Gives the link's token, when it expires, and the sessions that ended.
+    ///
+    /// # Errors
+    /// `Gone` when the tenant has no such account.
+    pub async fn replace_lost_keys(
+        &self,
+        permit: &TenantPermit<ManageAccounts>,
+        account: AccountId,
+        now: Micros,
+    ) -> Result<(String, Micros, Vec<SessionId>)> {
+        let mut tx = self.db().begin().await?;
+        account_of(&mut tx, permit.tenant(), account).await?;
+        // Sessions first: those of applications point to their passwords.
+        let ended = end_sessions(&mut tx, Who::Account(account)).await?;
+        let keys = forget_factors(&mut tx, account).await?;
+        let applications = applications::revoke_all(&mut tx, account).await?;
+        tx.execute("UPDATE account SET password = NULL WHERE id = $1", &[Value::Int(account.0)]).await?;
+        let (token, expires) = make_link(&mut tx, account, InvitationKind::Reset, now).await?;
+        let told =
+            format!("keys: {keys}; application passwords: {applications}; sessions ended: {}", ended.len());
+        let entry = NewEntry::done("factor.forget", Subject::by(permit.who()))
+            .on(Subject::Who(Who::Account(account)))
+            .saying(&told);
+        audit::append(&mut tx, self.keys(), permit.tenant(), entry, now).await?;
+        let entry = NewEntry::done("account.invite", Subject::by(permit.who()))
+            .on(Subject::Who(Who::Account(account)))
+            .saying(InvitationKind::Reset.word());
+        audit::append(&mut tx, self.keys(), permit.tenant(), entry, now).await?;
+        tx.commit().await?;
+        Ok((token, expires, ended))
     }
 
     /// The link of a token, unless it was used, replaced or is over.

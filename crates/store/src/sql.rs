@@ -244,7 +244,8 @@ impl Db {
                 return Err(OpenError::Newer { found, known });
             }
             const HAS: &str = "SELECT version FROM migration WHERE version = $1";
-            let has = tx.row(HAS, &[Value::Int(*version)], |row| row.int(0)).await.map_err(OpenError::Read)?;
+            let has =
+                tx.row(HAS, &[Value::Int(*version)], |row| row.int(0)).await.map_err(OpenError::Read)?;
             if has.is_some() {
                 continue;
             }

@@ -53,6 +53,13 @@ pub(crate) async fn touch(tx: &mut Tx, tenant: TenantId) -> Result<()> {
     }
 }
 
+/// Holds the tenant's row until the end of the transaction, for what is decided about several accounts at once.
+pub(crate) async fn hold(tx: &mut Tx, tenant: TenantId) -> Result<()> {
+    const SQL: &str = "SELECT id FROM tenant WHERE id = $1";
+    let found = tx.row(tx.locking(SQL), &[Value::Int(tenant.0)], |row| row.int(0)).await?;
+    found.map(drop).ok_or(StoreError::Gone { what: "tenant" })
+}
+
 impl Store {
     /// Adds a public body with its keys, its audit log and the labels shipped.
     ///

@@ -94,13 +94,20 @@ fn a_passkey_is_one_persons_and_its_count_only_grows() {
         assert!(!store.passkey_used(&held[0], b"copy", 4, now()).await.unwrap());
         assert!(store.passkey_used(&held[0], b"newer", 5, now()).await.unwrap());
         assert_eq!(store.passkeys_of(bob).await.unwrap()[0].record, b"newer");
-        store
-            .forget_factors(&operator::<ManageAccounts>(town.tenant.id, town.alice.id), bob, now())
-            .await
-            .unwrap();
+        let opened = Opened { factor: Factor::Passkey, place: "", agent: "" };
+        let (session, _) =
+            store.open_session(Who::Account(bob), town.tenant.id, opened, now()).await.unwrap();
+        let codes = [Zeroizing::new("0123456789".to_owned())];
+        store.set_recovery_codes(&own(&town), &codes, now()).await.unwrap();
+        let (token, _, ended) = store.replace_lost_keys(&town.machine(), bob, now()).await.unwrap();
+        assert_eq!(ended, [session]);
         assert!(store.factors_of(bob).await.unwrap().is_empty());
+        assert_eq!(store.recovery_codes_left(bob).await.unwrap(), 0);
+        // Whoever knew the password has nothing left: only the link opens.
+        assert_eq!(store.account_by_address(&town.bob.address).await.unwrap().unwrap().1, None);
+        assert_eq!(store.accept_invitation(&token, "fresh phc", now()).await.unwrap(), Some(bob));
         let elsewhere = operator::<ManageAccounts>(TenantId(1), AccountId(1));
-        let foreign = store.forget_factors(&elsewhere, bob, now()).await;
+        let foreign = store.replace_lost_keys(&elsewhere, bob, now()).await;
         assert!(matches!(foreign, Err(StoreError::Gone { what: "account" })), "{foreign:?}");
     });
 }

@@ -31,12 +31,12 @@ fn proof(password: &str, said: &str, challenge: &str, unproven: &str) -> (String
 }
 
 /// An application: a connection without a cookie.
-async fn application(server: &Server) -> Talker {
+pub(crate) async fn application(server: &Server) -> Talker {
     Talker::knock(&Browser::new(server, DOMAIN)).await.expect("the door is open")
 }
 
 /// A try at signing in on a fresh connection: the challenge, and how it ended.
-async fn sign_in(talker: &mut Talker, user: &str, password: &str) -> (String, Result<(), String>) {
+pub(crate) async fn sign_in(talker: &mut Talker, user: &str, password: &str) -> (String, Result<(), String>) {
     let open = format!("<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='{DOMAIN}' version='1.0'/>");
     talker.send(&open).await;
     let features = talker.until("the features", |f| f.contains("<mechanism>")).await;
@@ -83,7 +83,7 @@ async fn again(talker: &mut Talker, user: &str, password: &str) -> (String, Resu
     (challenge, ended)
 }
 
-async fn make(page: &Browser, name: &str) -> (String, String) {
+pub(crate) async fn make(page: &Browser, name: &str) -> (String, String) {
     let made = page.post("/api/application-passwords", &json!({"name": name})).await.expect(201).json();
     let of = |key: &str| made[key].as_str().expect("what is made is text").to_owned();
     (of("id"), of("password"))
@@ -93,7 +93,7 @@ async fn list(page: &Browser) -> Vec<Value> {
     page.get("/api/application-passwords").await.expect(200).json().as_array().expect("a list").clone()
 }
 
-async fn told_signed_out(talker: &mut Talker) {
+pub(crate) async fn told_signed_out(talker: &mut Talker) {
     let last = talker.until_end().await;
     assert!(last.iter().any(|f| f.contains("<not-authorized")), "{last:?}");
 }

@@ -19,6 +19,7 @@ mod messages;
 mod organisation;
 mod other_tenant;
 mod passkeys;
+mod people;
 mod postgres;
 mod seats;
 mod second_factor;

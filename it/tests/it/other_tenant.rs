@@ -57,6 +57,7 @@ async fn an_administrator_next_door_reaches_no_room_no_file_and_nobody_by_any_ro
             json!({"address": DORA, "role": "owner"}),
             json!({"address": ALICE}),
             json!({"label": "public"}),
+            json!({"role": "auditor"}),
             json!({"name": "Pris", "topic": "x"}),
         ];
         for body in bodies {

@@ -33,6 +33,7 @@ export type FileEntry = Shapes['File'];
 export type Upload = Shapes['Upload'];
 export type GuestLink = Shapes['GuestLink'];
 export type AdminAccount = Shapes['AdminAccount'];
+export type Belongings = Shapes['Belongings'];
 export type AuditEntry = Shapes['AuditEntry'];
 export type AuditPage = Shapes['AuditPage'];
 export type AuditFilter = NonNullable<paths['/api/admin/audit']['get']['parameters']['query']>;

@@ -89,6 +89,15 @@ export class Api {
     this.http.post<Answer<'invite'>>('/admin/accounts', account);
   disableAccount = (address: string) => this.http.post(`/admin/accounts/${part(address)}/disable`);
   enableAccount = (address: string) => this.http.post(`/admin/accounts/${part(address)}/enable`);
+  /** Takes away what somebody lost to sign in with; the link lets them choose another password. */
+  replaceLostKeys = (address: string) =>
+    this.http.post<Answer<'replaceLostKeys'>>(`/admin/accounts/${part(address)}/lost-keys`);
+  setRole = (address: string, role: Sent<'setRole'>['role']) =>
+    this.http.post(`/admin/accounts/${part(address)}/role`, { role } satisfies Sent<'setRole'>);
+  /** What of somebody would end if they left. */
+  belongings = (address: string) => this.http.get<Answer<'belongings'>>(`/admin/accounts/${part(address)}/departure`);
+  depart = (address: string, colleague?: string) =>
+    this.http.post(`/admin/accounts/${part(address)}/departure`, (colleague === undefined ? {} : { colleague }) satisfies Sent<'depart'>);
   clearAccount = (address: string, label: string) =>
     this.http.post(`/admin/accounts/${part(address)}/clearance`, { label } satisfies Sent<'clear'>);
   organisation = () => this.http.get<Answer<'organisation'>>('/admin/organisation');

@@ -36,6 +36,14 @@ pub(super) enum Command {
         #[arg(long, value_name = "SLUG")]
         label: String,
     },
+    /// Give a person another technical role: their sessions and streams end at once.
+    Role {
+        /// Their e-mail address.
+        email: String,
+        /// agent, auditor, security-officer or administrator.
+        #[arg(long)]
+        role: String,
+    },
     /// Close an account: its sessions and streams end at once.
     Disable {
         /// Their e-mail address.
@@ -48,9 +56,7 @@ pub(super) async fn run(place: Place, command: Command) -> Result<ExitCode, Fail
         Command::Add { email, name, role, password_stdin, invite: _ } => {
             let address: Address = email.parse()?;
             let name: PersonName = name.parse()?;
-            let role = Role::from_word(&role).ok_or_else(|| {
-                format!("there is no role `{role}`; choose agent, auditor, security-officer or administrator")
-            })?;
+            let role = read_role(&role)?;
             let password = if password_stdin { Some(read_password()?) } else { None };
             let store = open(&place).await?;
             let app = App::new(store.clone(), place.rules());
@@ -71,6 +77,15 @@ pub(super) async fn run(place: Place, command: Command) -> Result<ExitCode, Fail
             println!("{address} is cleared up to « {label} ».");
             store.close().await;
         }
+        Command::Role { email, role } => {
+            let address: Address = email.parse()?;
+            let role = read_role(&role)?;
+            let store = open(&place).await?;
+            let app = App::new(store.clone(), place.rules());
+            app.operator_set_role(&address, role, clock::now()).await?;
+            println!("{address} has the role {}.", role.word());
+            store.close().await;
+        }
         Command::Disable { email } => {
             let address: Address = email.parse()?;
             let store = open(&place).await?;
@@ -81,6 +96,12 @@ pub(super) async fn run(place: Place, command: Command) -> Result<ExitCode, Fail
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn read_role(word: &str) -> Result<Role, Failure> {
+    Role::from_word(word).ok_or_else(|| {
+        format!("there is no role `{word}`; choose agent, auditor, security-officer or administrator").into()
+    })
 }
 
 fn read_password() -> Result<beffroi_app::Secret, Failure> {

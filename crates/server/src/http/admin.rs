@@ -37,9 +37,7 @@ pub async fn invite(
     Body(new): Body<NewAccount>,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let name: PersonName = new.name.parse().map_err(|wrong: BadName| Problem::invalid(wrong.to_string()))?;
-    let role = Role::from_word(new.role.as_deref().unwrap_or("agent")).ok_or_else(|| {
-        Problem::invalid("the roles are agent, auditor, security-officer and administrator")
-    })?;
+    let role = role(new.role.as_deref().unwrap_or("agent"))?;
     let (token, expires) = edge.app.invite(&caller, address(&new.address)?, name, role, clock::now()).await?;
     Ok((StatusCode::CREATED, Json(welcome_link(&edge, caller.tenant.domain.as_str(), &token, expires))))
 }
@@ -73,6 +71,70 @@ pub async fn reset(
 ) -> Result<Json<Value>, Problem> {
     let (token, expires) = edge.app.reset(&caller, &address(&who)?, clock::now()).await?;
     Ok(Json(welcome_link(&edge, caller.tenant.domain.as_str(), &token, expires)))
+}
+
+pub async fn lost_keys(
+    State(edge): State<Edge>,
+    Changing(caller): Changing,
+    Path(who): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let (token, expires) = edge.app.replace_lost_keys(&caller, &address(&who)?, clock::now()).await?;
+    Ok(Json(welcome_link(&edge, caller.tenant.domain.as_str(), &token, expires)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewRole {
+    role: String,
+}
+
+pub async fn set_role(
+    State(edge): State<Edge>,
+    Changing(caller): Changing,
+    Path(who): Path<String>,
+    Body(new): Body<NewRole>,
+) -> Result<StatusCode, Problem> {
+    edge.app.set_role(&caller, &address(&who)?, role(&new.role)?, clock::now()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What a departure would end.
+pub async fn belongings(
+    State(edge): State<Edge>,
+    Reading(caller): Reading,
+    Path(who): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let found = edge.app.belongings(&caller, &address(&who)?, clock::now()).await?;
+    let rooms: Vec<_> = found
+        .rooms
+        .iter()
+        .map(|room| json!({"id": room.id.to_string(), "name": room.name.as_str(), "label": room.label.slug}))
+        .collect();
+    Ok(Json(json!({"sessions": found.sessions, "application_passwords": found.applications,
+        "keys": found.keys, "guest_links": found.guest_links, "rooms": rooms})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Departure {
+    #[serde(default, deserialize_with = "given")]
+    colleague: Option<String>,
+}
+
+pub async fn depart(
+    State(edge): State<Edge>,
+    Changing(caller): Changing,
+    Path(who): Path<String>,
+    Body(departure): Body<Departure>,
+) -> Result<StatusCode, Problem> {
+    let colleague = departure.colleague.as_deref().map(address).transpose()?;
+    edge.app.depart(&caller, &address(&who)?, colleague.as_ref(), clock::now()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn role(word: &str) -> Result<Role, Problem> {
+    Role::from_word(word)
+        .ok_or_else(|| Problem::invalid("the roles are agent, auditor, security-officer and administrator"))
 }
 
 pub async fn rooms(State(edge): State<Edge>, Reading(caller): Reading) -> Result<Json<Value>, Problem> {

@@ -29,6 +29,9 @@ export const rules: Translation<typeof source> = {
   'rule.mark-floor': 'A protective mark may demand more than the law makes it demand, never less.',
   'rule.label-not-reserved': 'This label is not reserved: there is nothing to declare.',
   'rule.oneself': 'Nobody sets their own clearance. Ask another security officer.',
+  'rule.own-account': 'Nobody does this to their own account. Ask another administrator.',
+  'rule.last-administrator': 'This is the last administrator: who would administer? Give this role to somebody else first.',
+  'rule.colleague-clearance': 'One of these rooms is classified above what this colleague is cleared for. Choose another, or ask your security officer.',
   'rule.label-end-to-end': 'The label of this room asks for meetings encrypted end to end, which this server does not offer yet.',
 
   'weak.too-short': (minimum) => (minimum === undefined ? 'It is too short: a few more words are enough.' : `It is too short: at least ${minimum} characters are needed.`),

@@ -27,6 +27,9 @@ export const rules = {
   'rule.mark-floor': 'Une mention de protection peut demander plus que ce que la loi lui fait demander, jamais moins.',
   'rule.label-not-reserved': 'Cette mention n’est pas réservée : il n’y a rien à déclarer.',
   'rule.oneself': 'Personne ne règle sa propre habilitation. Demandez à un autre responsable de la sécurité.',
+  'rule.own-account': 'Personne ne le fait pour son propre compte. Demandez à un autre administrateur.',
+  'rule.last-administrator': 'C’est le dernier administrateur : qui administrerait ? Donnez d’abord cette fonction à quelqu’un d’autre.',
+  'rule.colleague-clearance': 'Un de ces salons est classé au-dessus de l’habilitation de ce collègue. Choisissez-en un autre, ou adressez-vous à votre responsable de la sécurité.',
   'rule.label-end-to-end': 'La mention de ce salon demande des réunions chiffrées de bout en bout, que ce serveur n’offre pas encore.',
 
   'weak.too-short': (minimum: number | undefined) => (minimum === undefined ? 'Il est trop court : quelques mots de plus suffisent.' : `Il est trop court : il faut ${minimum} caractères au moins.`),

@@ -1,0 +1,82 @@
+//! What is decided about somebody else's account.
+
+use crate::{Actor, Denied, TenantAct, TenantPermit, Who, decide_in_tenant};
+use beffroi_domain::{AccountId, Label, Rank};
+
+/// May `actor` do `A` to the account of somebody else? Never to their own: a second person sees it.
+///
+/// # Errors
+/// `Role` and what administering takes; `OwnAccount`.
+pub fn decide_about<A: TenantAct>(actor: &Actor, whose: AccountId) -> Result<TenantPermit<A>, Denied> {
+    let permit = decide_in_tenant::<A>(actor)?;
+    if actor.who == Who::Account(whose) { Err(Denied::OwnAccount { act: A::NAME }) } else { Ok(permit) }
+}
+
+/// May somebody stop administering, when so many others are left to do it? Whoever asks.
+///
+/// # Errors
+/// `LastAdministrator`.
+pub fn someone_administers(others: i64) -> Result<(), Denied> {
+    if others > 0 { Ok(()) } else { Err(Denied::LastAdministrator) }
+}
+
+/// May a room of this label be given to a colleague who is cleared so far? Whoever asks.
+///
+/// # Errors
+/// `ColleagueClearance`.
+pub fn may_take_over(label: &Label, clearance: Rank) -> Result<(), Denied> {
+    if clearance < label.rank {
+        return Err(Denied::ColleagueClearance { label: label.name.clone() });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Administration, ManageAccounts, ManageRoles};
+    use beffroi_domain::{Factor, Role, TenantId};
+
+    #[test]
+    fn an_administrator_decides_about_others_only() {
+        for role in Role::ALL {
+            let actor = Actor {
+                who: Who::Account(AccountId(1)),
+                tenant: TenantId(1),
+                role,
+                clearance: Rank(4),
+                factor: Factor::Passkey,
+                administration: Administration { factor: Factor::Passkey, inside: true },
+                managed_device: true,
+                membership: None,
+                now: 0,
+            };
+            let ask = |whose| {
+                (
+                    decide_about::<ManageRoles>(&actor, AccountId(whose)).err(),
+                    decide_about::<ManageAccounts>(&actor, AccountId(whose)).err(),
+                )
+            };
+            if role == Role::Administrator {
+                let own = |act| Some(Denied::OwnAccount { act });
+                assert_eq!(ask(1), (own("roles.manage"), own("accounts.manage")));
+                assert_eq!(ask(2), (None, None));
+            } else {
+                let no = |act| Some(Denied::Role { act, role });
+                assert_eq!(ask(2), (no("roles.manage"), no("accounts.manage")));
+            }
+        }
+    }
+
+    #[test]
+    fn a_room_goes_to_who_may_see_it_and_a_body_keeps_an_administrator() {
+        for label in Label::shipped() {
+            for clearance in 0..=4 {
+                let refused = may_take_over(&label, Rank(clearance)).is_err();
+                assert_eq!(refused, clearance < label.rank.0, "{} {clearance}", label.slug);
+            }
+        }
+        assert_eq!(someone_administers(0), Err(Denied::LastAdministrator));
+        assert_eq!(someone_administers(1), Ok(()));
+    }
+}

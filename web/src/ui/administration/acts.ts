@@ -1,0 +1,2 @@
+/** What is done seldom about somebody's account. */
+export type PersonAct = 'role' | 'lost' | 'leave';
