@@ -98,7 +98,7 @@ fn a_passkey_is_one_persons_and_its_count_only_grows() {
         let (session, _) =
             store.open_session(Who::Account(bob), town.tenant.id, opened, now()).await.unwrap();
         let codes = [Zeroizing::new("0123456789".to_owned())];
-        store.set_recovery_codes(&own(&town), &codes, now()).await.unwrap();
+        store.set_recovery_codes(&own(&town), &codes, "", now()).await.unwrap();
         let (token, _, ended) = store.replace_lost_keys(&town.machine(), bob, now()).await.unwrap();
         assert_eq!(ended, [session]);
         assert!(store.factors_of(bob).await.unwrap().is_empty());
