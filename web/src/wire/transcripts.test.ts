@@ -118,6 +118,7 @@ test('what this client asks is what the server’s transcript says', async () =>
     ['leaves', () => meetings.leave(at)],
     ['ends', () => meetings.end(at)],
     ['suspects that the link is dead', () => xmpp.suspect()],
+    ['declines a call', () => meetings.decline(bob.address)],
     ['leaves for good', () => xmpp.close()],
   ];
   const script = lines(OURS);
@@ -140,7 +141,7 @@ test('what this client asks is what the server’s transcript says', async () =>
 
   // Whoever adds a request adds it above.
   const methods = [...Object.getOwnPropertyNames(Xmpp.prototype), ...Object.getOwnPropertyNames(Meetings.prototype), ...Object.keys(new Meetings(() => Promise.reject(new Error('nobody answers'))))];
-  const silent = ['constructor', 'subscribe', 'online', 'ask', 'hurry'];
+  const silent = ['constructor', 'subscribe', 'online', 'ask', 'hurry', 'again'];
   expect(methods.filter((name) => !asked.has(name) && !silent.includes(name))).toEqual([]);
   real.close();
 });
