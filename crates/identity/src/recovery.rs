@@ -11,7 +11,7 @@ pub const ENTROPY: usize = 7;
 /// Crockford's base 32: nothing in it looks like something else.
 const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// A code as it is shown, `XXXXX-XXXXX`: 50 bits. Enough, because a code is tried through the growing wait,
+/// A code as it is shown, such as `7K2QD-M0WAT`: 50 bits. Enough, because a code is tried through the growing wait,
 /// and what is kept of it is keyed (rules-and-bricks: CNIL asks 50 bits where tries are restricted).
 pub fn code(entropy: [u8; ENTROPY]) -> Zeroizing<String> {
     let value = entropy.iter().fold(0u64, |value, byte| value << 8 | u64::from(*byte));
