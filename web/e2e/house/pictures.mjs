@@ -38,12 +38,14 @@ export async function pictures(visitor, name, { only = Object.keys(sizes) } = {}
  * brought to their end rather than awaited: one that the browser never starts would never end either.
  */
 function settled(page) {
-  return page.evaluate(() => {
+  return page.evaluate(async () => {
+    const frame = () => new Promise((done) => requestAnimationFrame(() => done()));
+    // What follows from the colour scheme by script (the tenant's accent) is told just before a frame, and begins movements.
+    await Promise.all([document.fonts.ready, frame()]);
+    await frame();
     const ending = document.getAnimations().filter((one) => one.effect?.getComputedTiming().endTime !== Infinity);
     for (const one of ending) one.finish();
-    // A frame: what follows from the colour scheme by script (the tenant's accent) is told just before one.
-    const painted = new Promise((done) => requestAnimationFrame(() => done()));
-    return Promise.all([document.fonts.ready, painted]).then(() => {});
+    await frame();
   });
 }
 
