@@ -75,8 +75,7 @@ journey('identity', {
     await page.getByRole('heading', { name: 'Encore une étape' }).waitFor();
     await pictures(alice, 'door-second-step');
     alice.forgive(/answer 401 POST .*\/session\/second/);
-    await page.getByLabel('Code de votre application').focus();
-    await page.keyboard.type('123456');
+    await page.keyboard.type('123456'); // the focus is in the field
     await page.keyboard.press('Enter');
     await page.getByText('Ce code n’est pas le bon').waitFor();
     await page.keyboard.type(code(world.seed, 0));
