@@ -131,6 +131,19 @@ impl App {
         Ok(())
     }
 
+    /// Takes away what somebody lost, at the machine: the way back for the only administrator. Gives the secret of
+    /// a link with which they choose another password.
+    ///
+    /// # Errors
+    /// `Invalid` when nobody has this address.
+    pub async fn operator_replace_lost_keys(&self, address: &Address, now: Micros) -> Result<String, Error> {
+        let account = self.operator_account(address).await?;
+        let permit = beffroi_policy::operator(account.tenant, AccountId(0));
+        let (token, _, ended) = self.store.replace_lost_keys(&permit, account.id, now).await?;
+        self.over(ended);
+        Ok(token)
+    }
+
     /// Asks the policy about the account of somebody else.
     pub(crate) async fn about<A: TenantAct>(
         &self,

@@ -117,8 +117,8 @@ impl Label {
 
     /// The labels that every tenant starts with, in order.
     ///
-    /// "Sensitive" asks for no second factor as long as there is none to give: nobody could enter. The
-    /// policy enforces the fact as soon as a tenant's label carries it.
+    /// "Sensitive" asks for no second factor until the body says so: on its first day nobody has one, and
+    /// rooms would open to nobody. The policy enforces the fact as soon as a tenant's label carries it.
     pub fn shipped() -> Vec<Self> {
         let base = Self {
             slug: String::new(),

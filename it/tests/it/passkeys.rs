@@ -122,3 +122,27 @@ async fn a_key_proves_once_more_and_only_its_owners_own() {
     let question = ask(&alice, "/api/factors/passkey").await;
     assert_eq!(question["options"]["excludeCredentials"].as_array().map(Vec::len), Some(1));
 }
+
+/// The only administrator lost their only key: the operator at the machine lets them begin again.
+#[tokio::test]
+async fn the_only_administrator_comes_back_from_the_machine() {
+    let house = House::town();
+    house.run(&["tenant", "administration", DOMAIN]).well();
+    let server = house.serve().await;
+    let mut claire = Browser::signed_in(&server, CLAIRE).await;
+    let mut lost = claire.authenticator();
+    enrol(&mut claire, &mut lost).await;
+    let said = house.run(&["account", "lost-keys", CLAIRE]).well();
+    let token = said.split("/bienvenue/").nth(1).and_then(|rest| rest.lines().next()).expect("a link");
+    claire.get("/api/session").await.expect(401);
+    sign_in(&server, &mut lost, |_| {}).await.1.expect(401);
+    let mut again = Browser::new(&server, DOMAIN);
+    again.sign_in(CLAIRE, beffroi_it::PASSWORD).await.expect(401);
+    let chosen = json!({"password": "Un-tout-autre-mot-42"});
+    let answer = again.post(&format!("/api/invitations/{token}"), &chosen).await.expect(200);
+    again.keep(&answer);
+    let mut found = again.authenticator();
+    enrol(&mut again, &mut found).await;
+    again.get("/api/admin/accounts").await.expect(200);
+    house.run(&["account", "lost-keys", "personne@mairie.test"]).refused();
+}

@@ -44,6 +44,12 @@ pub(super) enum Command {
         #[arg(long)]
         role: String,
     },
+    /// Take away what a person lost to sign in with, whom you recognised by other means: keys, codes, password,
+    /// passwords of applications. Prints a link with which they choose a password: once, within one hour.
+    LostKeys {
+        /// Their e-mail address.
+        email: String,
+    },
     /// Close an account: its sessions and streams end at once.
     Disable {
         /// Their e-mail address.
@@ -84,6 +90,16 @@ pub(super) async fn run(place: Place, command: Command) -> Result<ExitCode, Fail
             let app = App::new(store.clone(), place.rules());
             app.operator_set_role(&address, role, clock::now()).await?;
             println!("{address} has the role {}.", role.word());
+            store.close().await;
+        }
+        Command::LostKeys { email } => {
+            let address: Address = email.parse()?;
+            let store = open(&place).await?;
+            let app = App::new(store.clone(), place.rules());
+            let token = app.operator_replace_lost_keys(&address, clock::now()).await?;
+            println!("What {address} signed in with opens nothing any more; their sessions have ended.");
+            println!("{}/bienvenue/{token}", place.public_url(address.domain()));
+            println!("The link works once, within one hour.");
             store.close().await;
         }
         Command::Disable { email } => {
