@@ -16,6 +16,7 @@ case "${1:-}" in
   test)
     want cc build-essential
     want python3 python3
+    python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
     command -v chromium >/dev/null 2>&1 || want google-chrome chromium
     # initdb is not on the PATH of Debian's packages.
     command -v initdb >/dev/null 2>&1 || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null \

@@ -10,6 +10,7 @@ mod authenticator;
 mod frames;
 mod house;
 mod http;
+mod post;
 mod server;
 mod talk;
 
@@ -18,6 +19,7 @@ pub use authenticator::{Authenticator, MAKER, MODEL};
 pub use frames::{attribute, element, text};
 pub use house::{House, Ran, free_port};
 pub use http::{Answer, Browser, Request};
+pub use post::{Post, Received};
 pub use server::{Server, program};
 pub use talk::Talker;
 

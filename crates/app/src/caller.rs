@@ -15,6 +15,8 @@ pub struct Rules {
     pub sessions: SessionLimits,
     /// Bytes of one file at most.
     pub file_bytes: u64,
+    /// Whether letters can be sent: what needs them is offered only then.
+    pub mail: bool,
 }
 
 /// A person behind a session.

@@ -5,6 +5,7 @@ use crate::http::{self, Edge, Peer};
 use crate::hub::Hub;
 use crate::media::Media;
 use crate::metrics::Metrics;
+use crate::postman::{Carrier, Postman};
 use crate::settings::Place;
 use axum::body::Body;
 use axum::http::Request;
@@ -37,7 +38,11 @@ impl Place {
             (s.absolute_hours * 60).into(),
         )
         .expect("the settings' bounds are inside the limits'");
-        Rules { sessions, file_bytes: self.settings.limits.file_bytes }
+        Rules {
+            sessions,
+            file_bytes: self.settings.limits.file_bytes,
+            mail: !self.settings.mail.smtp.is_empty(),
+        }
     }
 }
 
@@ -72,6 +77,7 @@ pub async fn serve(place: Place, store: Store, ready: impl FnOnce(SocketAddr)) -
         return Err(refusal);
     }
     let tls = acceptor(&place)?;
+    let carrier = Carrier::of(&place)?;
     let listener = TcpListener::bind(place.http()).await.map_err(|cause| {
         format!("TCP {} cannot be listened on ({cause}); `beffroi doctor` says who has it", place.http())
     })?;
@@ -82,7 +88,10 @@ pub async fn serve(place: Place, store: Store, ready: impl FnOnce(SocketAddr)) -
     let app = App::new(store.clone(), place.rules());
     app.close_meetings_left_open(crate::clock::now()).await?;
     let hub = Hub::start(app.clone(), media.clone(), media_events, place.settings.limits.streams);
-    let edge = Edge { app, hub: hub.clone(), place: Arc::new(place), metrics: Arc::new(Metrics::new()) };
+    let place = Arc::new(place);
+    let postman = carrier.map(|carrier| Postman::start(app.clone(), place.clone(), carrier));
+    let door = postman.as_ref().map(Postman::door);
+    let edge = Edge { app, hub: hub.clone(), place, metrics: Arc::new(Metrics::new()), postman: door };
     let router = http::router(edge);
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -121,6 +130,9 @@ pub async fn serve(place: Place, store: Store, ready: impl FnOnce(SocketAddr)) -
     let _ = stop.send(true);
     let _ = tokio::time::timeout(PATIENCE, connections.nobody_left()).await;
     media.shutdown();
+    if let Some(postman) = postman {
+        postman.stop().await;
+    }
     store.close().await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)

@@ -5,8 +5,8 @@ use crate::applications;
 use crate::audit::{self, NewEntry, Subject};
 use crate::crypto::{entropy, new_token, token_hash};
 use crate::sessions::end_sessions;
-use crate::sql::{Row, Value};
-use crate::{Result, Store};
+use crate::sql::{Row, Tx, Value};
+use crate::{Letter, Result, Store};
 use beffroi_domain::{Account, AccountId, InvitationId, Micros, TenantId};
 use beffroi_policy::{ManageAccounts, TenantPermit, Who};
 
@@ -56,29 +56,44 @@ impl Store {
         now: Micros,
     ) -> Result<(String, Micros)> {
         let (token, kept) = new_token();
-        let expires = now + LIFE_US;
         let mut tx = self.db().begin().await?;
         account_of(&mut tx, permit.tenant(), account).await?;
         const SPEND: &str = "UPDATE invitation SET spent_us = $2 WHERE account = $1 AND spent_us IS NULL";
         tx.execute(SPEND, &[Value::Int(account.0), Value::Int(now)]).await?;
-        const ADD: &str = "
-            INSERT INTO invitation (id, token, account, kind, created_us, expires_us)
-            VALUES ($1, $2, $3, $4, $5, $6)";
-        let values = [
-            Value::Int(InvitationId::mint(now, entropy()).0),
-            Value::Bytes(&kept),
-            Value::Int(account.0),
-            Value::Text(kind.word()),
-            Value::Int(now),
-            Value::Int(expires),
-        ];
-        tx.execute(ADD, &values).await?;
+        add(&mut tx, account, kind, &kept, now).await?;
         let entry = NewEntry::done("account.invite", Subject::by(permit.who()))
             .on(Subject::Who(Who::Account(account)))
             .saying(kind.word());
         audit::append(&mut tx, self.keys(), permit.tenant(), entry, now).await?;
         tx.commit().await?;
-        Ok((token, expires))
+        Ok((token, now + LIFE_US))
+    }
+
+    /// Mails a link to somebody who says that they forgot their password; `write` is given its token and end.
+    /// Links that they have already stay open: whoever asks may be a stranger. `false` when they got enough mail
+    /// this hour; nothing was done then.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn mail_reset(
+        &self,
+        account: &Account,
+        origin: &str,
+        write: impl FnOnce(&str, Micros) -> Letter,
+        now: Micros,
+    ) -> Result<bool> {
+        let (token, kept) = new_token();
+        let mut tx = self.db().begin().await?;
+        if !self.post(&mut tx, account.id, &write(&token, now + LIFE_US), now).await? {
+            return Ok(false);
+        }
+        add(&mut tx, account.id, InvitationKind::Reset, &kept, now).await?;
+        let asked =
+            NewEntry::done("password.forgotten", Subject::Machine).on(Subject::Who(Who::Account(account.id)));
+        let entry = NewEntry { origin, ..asked };
+        audit::append(&mut tx, self.keys(), account.tenant, entry, now).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// The link of a token, unless it was used, replaced or is over.
@@ -127,6 +142,9 @@ impl Store {
             .row(SET, &[Value::Int(account.0), Value::Text(phc)], |row| row.int(0).map(TenantId))
             .await?
             .ok_or(crate::StoreError::Gone { what: "account" })?;
+        // What else is open for them was asked for before this password, by whomever.
+        const CLOSE: &str = "UPDATE invitation SET spent_us = $2 WHERE account = $1 AND spent_us IS NULL";
+        tx.execute(CLOSE, &[Value::Int(account.0), Value::Int(now)]).await?;
         end_sessions(&mut tx, Who::Account(account)).await?;
         applications::revoke_all(&mut tx, account).await?;
         let entry = NewEntry::done("invitation.accept", Subject::by(Who::Account(account))).saying(&kind);
@@ -134,4 +152,19 @@ impl Store {
         tx.commit().await?;
         Ok(Some(account))
     }
+}
+
+async fn add(tx: &mut Tx, account: AccountId, kind: InvitationKind, kept: &[u8], now: Micros) -> Result<()> {
+    const ADD: &str = "
+        INSERT INTO invitation (id, token, account, kind, created_us, expires_us)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    let values = [
+        Value::Int(InvitationId::mint(now, entropy()).0),
+        Value::Bytes(kept),
+        Value::Int(account.0),
+        Value::Text(kind.word()),
+        Value::Int(now),
+        Value::Int(now + LIFE_US),
+    ];
+    tx.execute(ADD, &values).await.map(drop)
 }

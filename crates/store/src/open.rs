@@ -150,6 +150,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (3, include_str!("../../../migrations/0003_identity.sql")),
     (6, include_str!("../../../migrations/0006_calls.sql")),
     (8, include_str!("../../../migrations/0008_application_passwords.sql")),
+    (10, include_str!("../../../migrations/0010_mail.sql")),
 ];
 
 fn sqlite_path(database: &str) -> Option<&Path> {

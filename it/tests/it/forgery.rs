@@ -46,6 +46,7 @@ const CHANGES: &[(&str, &str)] = &[
 const DOORS: &[(&str, &str)] = &[
     ("POST", "/session"),
     ("POST", "/session/second"),
+    ("POST", "/session/forgotten"),
     ("POST", "/session/passkey"),
     ("POST", "/session/passkey/answer"),
     ("POST", "/invitations/{token}"),

@@ -10,10 +10,11 @@ export class Api {
   constructor(readonly http: Http) {}
 
   // Session
-  page = () => this.http.get<{ tenant: T.Tenant | null }>('/page');
+  page = () => this.http.get<{ tenant: T.Tenant | null; mail: boolean }>('/page');
   signIn = (address: string, password: string) =>
     this.http.post<T.Session | T.SecondStep>('/session', { address, password });
   secondStep = (token: string, proof: Proof) => this.http.post<T.Session>('/session/second', { token, proof });
+  forgotten = (address: string) => this.http.post('/session/forgotten', { address });
   ways = () => this.http.get<Way[]>('/session/prove');
   prove = (proof: Proof) => this.http.post<T.Session>('/session/prove', proof);
   passkeyQuestion = () => this.http.post<T.PasskeyQuestion>('/session/passkey');
