@@ -28,7 +28,14 @@ step() { # step NAME COMMAND...: run it, time it, remember how it went
 needs() {
   scripts/needs.sh test || return 1
   command -v cargo-nextest >/dev/null 2>&1 || cargo install --locked --quiet cargo-nextest || return 1
+  mail_server || return 1
   scripts/web.sh --install-only
+}
+# The mail server that tests send to: aiosmtpd (Apache-2.0), in a Python of its own.
+mail_server() {
+  local python=$cache/mail-venv
+  "$python/bin/python" -c 'import aiosmtpd' 2>/dev/null && return
+  python3 -m venv "$python" && "$python/bin/pip" install --quiet 'aiosmtpd==1.4.6'
 }
 build_web() { npm --prefix web run --silent build; }
 house() { cargo xtask all; }

@@ -94,6 +94,15 @@ impl House {
         self
     }
 
+    /// Writes its `beffroi.toml`, for the next start.
+    ///
+    /// # Panics
+    /// As [`House::empty`].
+    pub fn set(&self, settings: &str) {
+        std::fs::create_dir_all(self.data()).expect("our own folder can be written");
+        std::fs::write(self.data().join("beffroi.toml"), settings).expect("our own folder can be written");
+    }
+
     /// Adds a person with the [`PASSWORD`] of everybody.
     ///
     /// # Panics

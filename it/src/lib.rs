@@ -11,6 +11,7 @@ mod description;
 mod frames;
 mod house;
 mod http;
+mod post;
 mod server;
 mod talk;
 
@@ -20,6 +21,7 @@ pub use description::{DESCRIPTION, Operation, conforms, operations};
 pub use frames::{attribute, element, text};
 pub use house::{House, Ran, free_port};
 pub use http::{Answer, Browser, Request};
+pub use post::{Post, Received};
 pub use server::{Server, program};
 pub use talk::Talker;
 

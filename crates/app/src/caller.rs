@@ -18,6 +18,8 @@ pub struct Rules {
     pub file_bytes: u64,
     /// Domains of the tenants whose checkpoint and hashes of the audit log anybody may read.
     pub published_logs: HashSet<String>,
+    /// Whether letters can be sent: what needs them is offered only then.
+    pub mail: bool,
 }
 
 /// A person behind a session.

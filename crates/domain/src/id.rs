@@ -81,6 +81,8 @@ ids! {
     FactorId,
     /// A password for one application of one person.
     ApplicationId,
+    /// A mail on its way out.
+    MailId,
 }
 
 #[cfg(test)]

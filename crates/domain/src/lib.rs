@@ -20,8 +20,8 @@ pub use accreditation::{Accreditation, BadDay, Day};
 pub use address::{Address, BadAddress, Domain, Slug};
 pub use event::{Author, Command, Content, Event, FileShared, Speech};
 pub use id::{
-    AccountId, ApplicationId, BadId, FactorId, FileId, GuestId, InvitationId, LinkId, MeetingId, RoomId,
-    SessionId, TenantId, UploadId,
+    AccountId, ApplicationId, BadId, FactorId, FileId, GuestId, InvitationId, LinkId, MailId, MeetingId,
+    RoomId, SessionId, TenantId, UploadId,
 };
 pub use label::{BadLabel, Guests, Label, LabelChange, Rank};
 pub use name::{

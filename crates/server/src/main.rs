@@ -7,6 +7,7 @@ mod hub;
 mod media;
 mod metrics;
 mod page;
+mod postman;
 mod serve;
 mod settings;
 mod system;

@@ -5,6 +5,7 @@ use crate::http::{self, Edge, Peer};
 use crate::hub::Hub;
 use crate::media::Media;
 use crate::metrics::Metrics;
+use crate::postman::{Carrier, Postman};
 use crate::settings::Place;
 use axum::body::Body;
 use axum::http::Request;
@@ -39,7 +40,12 @@ impl Place {
         .expect("the settings' bounds are inside the limits'");
         let published_logs =
             self.settings.audit.published.iter().map(|domain| domain.to_lowercase()).collect();
-        Rules { sessions, file_bytes: self.settings.limits.file_bytes, published_logs }
+        Rules {
+            sessions,
+            file_bytes: self.settings.limits.file_bytes,
+            published_logs,
+            mail: !self.settings.mail.smtp.is_empty(),
+        }
     }
 }
 
@@ -78,6 +84,7 @@ pub async fn serve(
         return Err(refusal);
     }
     let tls = acceptor(&place)?;
+    let carrier = Carrier::of(&place)?;
     let listener = TcpListener::bind(place.http()).await.map_err(|cause| {
         format!("TCP {} cannot be listened on ({cause}); `beffroi doctor` says who has it", place.http())
     })?;
@@ -90,7 +97,10 @@ pub async fn serve(
     let app = App::new(store.clone(), place.rules());
     app.close_meetings_left_open(crate::clock::now()).await?;
     let hub = Hub::start(app.clone(), media.clone(), media_events, place.settings.limits.streams);
-    let edge = Edge { app, hub: hub.clone(), place: Arc::new(place), metrics: Arc::new(Metrics::new()) };
+    let place = Arc::new(place);
+    let postman = carrier.map(|carrier| Postman::start(app.clone(), place.clone(), carrier));
+    let door = postman.as_ref().map(Postman::door);
+    let edge = Edge { app, hub: hub.clone(), place, metrics: Arc::new(Metrics::new()), postman: door };
     let router = http::router(edge);
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -129,6 +139,9 @@ pub async fn serve(
     let _ = stop.send(true);
     let _ = tokio::time::timeout(PATIENCE, connections.nobody_left()).await;
     media.shutdown();
+    if let Some(postman) = postman {
+        postman.stop().await;
+    }
     store.close().await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)

@@ -58,6 +58,21 @@ settings! {
         /// PEM file with its private key.
         key: String = String::new(), shown "\"\"";
     }
+    /// The mail server that takes what Beffroi writes: links for forgotten passwords.
+    mail: Mail {
+        /// `HOST:PORT` of the server that takes it, such as `smtp.valmont.be:587`. Empty: nothing is
+        /// sent, and nothing that would need it is offered.
+        smtp: String = String::new(), shown "\"\"";
+        /// `starttls` (usual on port 587), `tls` (usual on port 465), or `none`, for a mail server on this
+        /// machine alone. Never in clear because the other side does not offer better.
+        tls: MailTls = MailTls::Starttls, shown "\"starttls\"";
+        /// The account at that server. Empty: it takes our mail without one.
+        user: String = String::new(), shown "\"\"";
+        /// File with that account's password, readable by Beffroi alone.
+        password_file: String = String::new(), shown "\"\"";
+        /// The address that it comes from, `beffroi@valmont.be`. Answers go nowhere else.
+        from: String = String::new(), shown "\"\"";
+    }
     /// How long a browser stays signed in.
     sessions: Sessions {
         /// Minutes without any act before a session ends; 5 to 720. Lower protects a desk left alone,
@@ -81,6 +96,18 @@ settings! {
         /// Connected browsers of the whole server; 10 to 100000. Each costs about 40 KB.
         streams: usize = 10_000, shown "10000";
     }
+}
+
+/// How the mail server is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailTls {
+    /// In clear until both know each other, then TLS or not at all.
+    Starttls,
+    /// TLS from the first byte.
+    Tls,
+    /// In clear, on this machine.
+    None,
 }
 
 /// Why the settings cannot be used.
@@ -198,12 +225,44 @@ impl Place {
             fits,
             "https://NAME without a slash at the end, or nothing",
         )?;
+        self.check_mail()?;
         bounds(
             "tls",
             String::new(),
             s.tls.certificate.is_empty() == s.tls.key.is_empty(),
             "certificate and key go together",
         )
+    }
+
+    fn check_mail(&self) -> Result<(), BadSettings> {
+        let mail = &self.settings.mail;
+        if mail.smtp.is_empty() {
+            return Ok(());
+        }
+        let bounds = |key, value: &str, fits: bool, bounds| {
+            if fits { Ok(()) } else { Err(BadSettings::Bounds { key, value: value.to_owned(), bounds }) }
+        };
+        bounds("mail.smtp", &mail.smtp, self.smtp().is_some(), "HOST:PORT, such as smtp.valmont.be:587")?;
+        let here = self.smtp().is_some_and(|(host, _)| {
+            host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+        });
+        let clear = mail.tls == MailTls::None;
+        bounds("mail.tls", "none", !clear || here, "starttls or tls, as that server is another machine")?;
+        let from = mail.from.parse::<beffroi_domain::Address>().is_ok();
+        bounds("mail.from", &mail.from, from, "an e-mail address, such as beffroi@valmont.be")?;
+        bounds(
+            "mail.user",
+            &mail.user,
+            mail.user.is_empty() == mail.password_file.is_empty(),
+            "user and password_file go together",
+        )
+    }
+
+    /// The mail server: its name and port.
+    pub fn smtp(&self) -> Option<(&str, u16)> {
+        let (host, port) = self.settings.mail.smtp.rsplit_once(':')?;
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        Some((host, port.parse().ok()?)).filter(|(host, _)| !host.is_empty())
     }
 
     /// Makes the data folder, readable by its owner alone, when it is not there.
@@ -294,5 +353,14 @@ mod tests {
         assert!(check("[tls]\nkey = \"k\"").unwrap_err().contains("go together"));
         assert!(check("[listen]\nhttp = \"here\"").unwrap_err().contains("listen.http"));
         assert_eq!(check("[listen]\nhttp = \"[::1]:1\""), Ok(()));
+        let mail = |smtp: &str, more: &str| {
+            check(&format!("[mail]\nsmtp = \"{smtp}\"\nfrom = \"beffroi@mairie.test\"\n{more}"))
+        };
+        assert_eq!(mail("smtp.mairie.test:587", ""), Ok(()));
+        assert_eq!(mail("[::1]:25", "tls = \"none\""), Ok(()));
+        assert!(mail("smtp.mairie.test:25", "tls = \"none\"").unwrap_err().contains("another machine"));
+        assert!(mail("smtp.mairie.test", "").unwrap_err().contains("HOST:PORT"));
+        assert!(mail("smtp.mairie.test:587", "user = \"u\"").unwrap_err().contains("go together"));
+        assert!(check("[mail]\nsmtp = \"a.test:25\"\nfrom = \"a b@c\"").unwrap_err().contains("mail.from"));
     }
 }

@@ -115,7 +115,7 @@ pub(crate) async fn forget_factors(tx: &mut Tx, account: AccountId) -> Result<u6
 
 impl Store {
     /// The person's own key and their tenant.
-    async fn secret_of(&self, tx: &mut Tx, account: AccountId) -> Result<(Secret, TenantId)> {
+    pub(crate) async fn secret_of(&self, tx: &mut Tx, account: AccountId) -> Result<(Secret, TenantId)> {
         const TENANT: &str = "SELECT tenant FROM account WHERE id = $1";
         let tenant = tx
             .row(TENANT, &[Value::Int(account.0)], |row| row.int(0).map(TenantId))

@@ -7,7 +7,7 @@ use crate::crypto::{entropy, new_token, token_hash};
 use crate::factors::forget_factors;
 use crate::sessions::end_sessions;
 use crate::sql::{Row, Tx, Value};
-use crate::{Result, Store};
+use crate::{Letter, Result, Store};
 use beffroi_domain::{Account, AccountId, InvitationId, Micros, SessionId, TenantId};
 use beffroi_policy::{ManageAccounts, TenantPermit, Who};
 
@@ -57,21 +57,9 @@ async fn make_link(
     now: Micros,
 ) -> Result<(String, Micros)> {
     let (token, kept) = new_token();
-    let expires = now + LIFE_US;
     close_links(tx, account, now).await?;
-    const ADD: &str = "
-        INSERT INTO invitation (id, token, account, kind, created_us, expires_us)
-        VALUES ($1, $2, $3, $4, $5, $6)";
-    let values = [
-        Value::Int(InvitationId::mint(now, entropy()).0),
-        Value::Bytes(&kept),
-        Value::Int(account.0),
-        Value::Text(kind.word()),
-        Value::Int(now),
-        Value::Int(expires),
-    ];
-    tx.execute(ADD, &values).await?;
-    Ok((token, expires))
+    add(tx, account, kind, &kept, now).await?;
+    Ok((token, now + LIFE_US))
 }
 
 impl Store {
@@ -132,6 +120,33 @@ impl Store {
         Ok((token, expires, ended))
     }
 
+    /// Mails a link to somebody who says that they forgot their password; `write` is given its token and end.
+    /// Links that they have already stay open: whoever asks may be a stranger. `false` when they got enough mail
+    /// this hour; nothing was done then.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn mail_reset(
+        &self,
+        account: &Account,
+        origin: &str,
+        write: impl FnOnce(&str, Micros) -> Letter,
+        now: Micros,
+    ) -> Result<bool> {
+        let (token, kept) = new_token();
+        let mut tx = self.db().begin().await?;
+        if !self.post(&mut tx, account.id, &write(&token, now + LIFE_US), now).await? {
+            return Ok(false);
+        }
+        add(&mut tx, account.id, InvitationKind::Reset, &kept, now).await?;
+        let asked =
+            NewEntry::done("password.forgotten", Subject::Machine).on(Subject::Who(Who::Account(account.id)));
+        let entry = NewEntry { origin, ..asked };
+        audit::append(&mut tx, self.keys(), account.tenant, entry, now).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
     /// The link of a token, unless it was used, replaced or is over.
     ///
     /// # Errors
@@ -178,6 +193,8 @@ impl Store {
             .row(SET, &[Value::Int(account.0), Value::Text(phc)], |row| row.int(0).map(TenantId))
             .await?
             .ok_or(crate::StoreError::Gone { what: "account" })?;
+        // What else is open for them was asked for before this password, by whomever.
+        close_links(&mut tx, account, now).await?;
         end_sessions(&mut tx, Who::Account(account)).await?;
         applications::revoke_all(&mut tx, account).await?;
         let entry = NewEntry::done("invitation.accept", Subject::by(Who::Account(account))).saying(&kind);
@@ -185,4 +202,19 @@ impl Store {
         tx.commit().await?;
         Ok(Some(account))
     }
+}
+
+async fn add(tx: &mut Tx, account: AccountId, kind: InvitationKind, kept: &[u8], now: Micros) -> Result<()> {
+    const ADD: &str = "
+        INSERT INTO invitation (id, token, account, kind, created_us, expires_us)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    let values = [
+        Value::Int(InvitationId::mint(now, entropy()).0),
+        Value::Bytes(kept),
+        Value::Int(account.0),
+        Value::Text(kind.word()),
+        Value::Int(now),
+        Value::Int(now + LIFE_US),
+    ];
+    tx.execute(ADD, &values).await.map(drop)
 }

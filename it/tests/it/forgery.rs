@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 const DOORS: &[&str] = &[
     "/session",
     "/session/second",
+    "/session/forgotten",
     "/session/passkey",
     "/session/passkey/answer",
     "/invitations/{token}",

@@ -15,6 +15,7 @@ mod files;
 mod forgery;
 mod guests;
 mod killed;
+mod mail;
 mod messages;
 mod organisation;
 mod other_tenant;

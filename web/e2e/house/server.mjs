@@ -12,7 +12,7 @@ const target = process.env.CARGO_TARGET_DIR || join(cache, 'beffroi', 'target');
 const program = process.env.BEFFROI_BIN || join(target, 'debug', 'beffroi');
 
 /** A TCP port that nobody had a moment ago. */
-function freeTcp() {
+export function freeTcp() {
   return new Promise((found, failed) => {
     const socket = createServer().once('error', failed);
     socket.listen(0, '127.0.0.1', () => {

@@ -22,6 +22,7 @@ export class Api {
   signIn = (address: string, password: string) => this.http.post<Answer<'signIn'>>('/session', { address, password } satisfies Sent<'signIn'>);
   secondStep = (token: string, proof: Proof) =>
     this.http.post<Answer<'secondStep'>>('/session/second', { token, proof });
+  forgotten = (address: string) => this.http.post('/session/forgotten', { address } satisfies Sent<'forgotten'>);
   ways = () => this.http.get<Answer<'ways'>>('/session/prove');
   prove = (proof: Proof) => this.http.post<Answer<'prove'>>('/session/prove', proof satisfies Sent<'prove'>);
   passkeyQuestion = () => this.http.post<Answer<'askPasskey'>>('/session/passkey');

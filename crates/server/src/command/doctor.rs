@@ -2,6 +2,7 @@
 
 use super::Failure;
 use crate::clock;
+use crate::postman::Carrier;
 use crate::settings::Place;
 use beffroi_store::Store;
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -35,6 +36,9 @@ pub(super) async fn run(place: Place) -> Result<ExitCode, Failure> {
         crate::serve::clear_beyond_loopback(&place)
             .map_or(Ok("Nothing travels in clear beyond this machine.".into()), |no| Err(no.to_string())),
     );
+    if let Some(fine) = mail(&place).await {
+        check(fine);
+    }
     // The key must not be made by looking, so a first start is not simulated here.
     check(match Store::open(beffroi_store::Settings { create: false, ..place.store() }).await {
         Ok(store) => {
@@ -45,6 +49,21 @@ pub(super) async fn run(place: Place) -> Result<ExitCode, Failure> {
         Err(wrong) => Err(sentence(&wrong)),
     });
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Nothing to say when no mail server is set.
+async fn mail(place: &Place) -> Option<Result<String, String>> {
+    let shown = &place.settings.mail.smtp;
+    let carrier = match Carrier::of(place) {
+        Ok(carrier) => carrier?,
+        Err(wrong) => return Some(Err(format!("Mail cannot be sent: {wrong}."))),
+    };
+    Some(match carrier.reachable().await {
+        Ok(()) => Ok(format!("The mail server {shown} answers.")),
+        Err(why) => Err(format!(
+            "Mail cannot be sent through {shown}: {why}; check [mail] in beffroi.toml. Letters wait until it works."
+        )),
+    })
 }
 
 fn say(fine: bool, text: &str) {

@@ -4,6 +4,7 @@ use crate::clock;
 use crate::http::Problem;
 use crate::hub::Hub;
 use crate::metrics::Metrics;
+use crate::postman;
 use crate::settings::Place;
 use aws_lc_rs::{constant_time, hmac};
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
@@ -35,6 +36,8 @@ pub struct Edge {
     pub place: Arc<Place>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// Where letters are asked for; nowhere when no mail server is set.
+    pub postman: Option<postman::Door>,
 }
 
 /// The other end of the connection.

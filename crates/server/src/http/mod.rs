@@ -40,6 +40,7 @@ fn api() -> Routes {
         .route("/session", get(session::show).post(session::open).delete(session::close))
         .route("/session/extend", post(session::extend))
         .route("/session/second", post(session::second))
+        .route("/session/forgotten", post(session::forgotten))
         .route("/session/prove", get(session::ways).post(session::prove))
         .route("/session/passkey", post(passkeys::begin_sign_in))
         .route("/session/passkey/answer", post(passkeys::sign_in))

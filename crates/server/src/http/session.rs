@@ -21,7 +21,7 @@ pub struct Credentials {
 
 pub async fn page(State(edge): State<Edge>, headers: HeaderMap) -> Result<Json<Value>, Problem> {
     let tenant = here(&edge, &headers).await?;
-    Ok(Json(json!({"tenant": tenant.as_ref().map(shapes::tenant)})))
+    Ok(Json(json!({"tenant": tenant.as_ref().map(shapes::tenant), "mail": edge.postman.is_some()})))
 }
 
 /// The tenant whose page this is.
@@ -50,6 +50,26 @@ pub async fn open(
         .sign_in(&given.address, given.password, &peer.origin(), agent(&headers), clock::now())
         .await?;
     entered_by(&edge, peer, entered).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Forgotten {
+    address: String,
+}
+
+/// A link by mail for somebody who forgot their password: the same answer, whoever they say to be.
+pub async fn forgotten(
+    _: Outside,
+    State(edge): State<Edge>,
+    peer: Peer,
+    Body(given): Body<Forgotten>,
+) -> Result<StatusCode, Problem> {
+    edge.app.ask_forgotten(&given.address, &peer.origin(), clock::now()).await?;
+    if let Some(postman) = &edge.postman {
+        postman.forgotten(given.address, peer.origin());
+    }
+    Ok(StatusCode::ACCEPTED)
 }
 
 /// Answers a first step that was right: in, or what else is asked for.

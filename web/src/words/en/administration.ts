@@ -165,6 +165,7 @@ export const administration: Translation<typeof source> = {
 const ACTS: Readonly<Record<string, string>> = {
   'session.open': 'Sign in',
   'password.change': 'Change one’s password',
+  'password.forgotten': 'Ask for a link by mail',
   'factor.manage': 'Change one’s keys',
   'application.add': 'Make an application password',
   'application.revoke': 'Revoke an application password',

@@ -1,0 +1,53 @@
+// A mail server: the real aiosmtpd (scripts/test.sh needs), a process of its own that keeps letters in a Maildir.
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { freeTcp } from './server.mjs';
+import { until } from './until.mjs';
+
+const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+const python = process.env.BEFFROI_MAIL_PYTHON || join(cache, 'beffroi', 'mail-venv', 'bin', 'python');
+
+export class Post {
+  #child;
+
+  constructor(port, maildir) {
+    this.port = port;
+    this.maildir = maildir;
+  }
+
+  /** One that greets; `folder` is where it may keep things. */
+  static async open(folder) {
+    if (!existsSync(python)) throw new Error(`${python} is not there: run scripts/test.sh needs`);
+    const post = new Post(await freeTcp(), join(folder, 'letters'));
+    post.#child = spawn(python, ['-m', 'aiosmtpd', '-n', '-l', `127.0.0.1:${post.port}`, '-c', 'aiosmtpd.handlers.Mailbox', post.maildir], { stdio: 'ignore' });
+    await until('the mail server greets', () => new Promise((greets) => {
+      const socket = connect(post.port, '127.0.0.1', () => (socket.destroy(), greets(true))).once('error', () => greets(false));
+    }));
+    return post;
+  }
+
+  get settings() {
+    return `[mail]\nsmtp = "127.0.0.1:${this.port}"\ntls = "none"\nfrom = "beffroi@demo.localhost"\n`;
+  }
+
+  /** The latest letter's link, once there are `count` letters. */
+  async link(count = 1) {
+    const folder = join(this.maildir, 'new');
+    const names = () => (existsSync(folder) ? readdirSync(folder) : []);
+    await until(`letter ${count}`, () => names().length >= count);
+    const letter = readFileSync(join(folder, names().sort().at(-1)), 'utf8');
+    const text = /transfer-encoding: base64/i.test(letter)
+      ? Buffer.from(letter.split(/\r?\n\r?\n/).slice(1).join(''), 'base64').toString('utf8')
+      : letter.replace(/=\r?\n/g, '');
+    const found = /http:\/\/\S+\/bienvenue\/[\w-]+/.exec(text);
+    if (!found) throw new Error(`no link in ${text}`);
+    return found[0];
+  }
+
+  close() {
+    this.#child?.kill();
+  }
+}
