@@ -164,7 +164,7 @@ export const administration = {
 const ACTS: Readonly<Record<string, string>> = {
   'session.open': 'Entrer',
   'password.change': 'Changer son mot de passe',
-  'password.forgotten': 'Demander un lien par courriel',
+  'password.forgotten': 'Demander un lien par e-mail',
   'factor.manage': 'Changer ses clés',
   'application.add': 'Créer un mot de passe d’application',
   'application.revoke': 'Révoquer un mot de passe d’application',
