@@ -23,6 +23,15 @@ impl Database {
         Self::Postgres(PgConnection::connect(url).await.expect("the database is there"))
     }
 
+    /// Closes it, and waits until it is: the last one to close SQLite's file writes into it.
+    pub async fn close(self) {
+        let closed = match self {
+            Self::Sqlite(c) => c.close().await,
+            Self::Postgres(c) => c.close().await,
+        };
+        closed.expect("a connection that works can be closed");
+    }
+
     /// Runs statements; gives the rows changed.
     pub async fn run(&mut self, sql: &str) -> u64 {
         let done = match self {

@@ -204,7 +204,7 @@ async fn an_edited_or_forked_log_is_refused_and_the_folder_stays_as_it_is() {
     assert_eq!(files(&folder), before);
     database.run("INSERT INTO audit_entry SELECT * FROM aside").await;
     export(&house).0.well();
-    drop(database);
+    database.close().await;
 
     // Put back to an earlier state and lived on: whole in itself, and not the log that was exported.
     let (data, backup) = (house.data().join("beffroi.db"), house.beside("backup.db"));
