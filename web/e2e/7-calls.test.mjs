@@ -76,7 +76,7 @@ journey('calls', {
     await pictures(alice, 'call-inside');
   },
   'while they speak, both lists show it; what is written stays in the conversation': async ({ alice, bob }) => {
-    await bob.page.getByRole('textbox', { name: 'Écrire à la réunion' }).fill('Voici le lien du plan.');
+    await bob.page.getByRole('textbox', { name: 'Écrire pendant l’appel' }).fill('Voici le lien du plan.');
     await bob.page.keyboard.press('Enter');
     await alice.page.getByRole('complementary').getByText('Voici le lien du plan.', { exact: true }).waitFor();
     await alice.page.getByRole('link', { name: 'Retour à la conversation' }).click();

@@ -112,7 +112,7 @@ journey('identity', {
     await page.getByRole('listitem').filter({ hasText: 'Clé de bureau' }).waitFor();
     await signOut(alice);
     await pictures(alice, 'door-with-passkey');
-    await page.getByRole('button', { name: 'Se connecter avec une clé d’accès' }).click();
+    await page.getByRole('button', { name: 'Entrer avec une clé d’accès' }).click();
     await page.getByRole('heading', { name: 'Salons', exact: true }).waitFor();
   },
   'a key that does not recognise its owner opens nothing': async (world) => {
@@ -120,11 +120,11 @@ journey('identity', {
     const { page } = alice;
     await signOut(alice);
     await world.key.recognises(false);
-    await page.getByRole('button', { name: 'Se connecter avec une clé d’accès' }).click();
+    await page.getByRole('button', { name: 'Entrer avec une clé d’accès' }).click();
     await page.getByRole('alert').filter({ hasText: /clé d’accès/ }).waitFor();
     assert.equal(await page.getByRole('heading', { name: 'Salons', exact: true }).count(), 0);
     await world.key.recognises(true);
-    await page.getByRole('button', { name: 'Se connecter avec une clé d’accès' }).click();
+    await page.getByRole('button', { name: 'Entrer avec une clé d’accès' }).click();
     await page.getByRole('heading', { name: 'Salons', exact: true }).waitFor();
   },
   'her sign-ins are told in plain words, refusals too': async (world) => {

@@ -6,7 +6,7 @@ export const door = {
   'door.showPassword': 'Afficher le mot de passe',
   'door.wrong': 'Adresse ou mot de passe incorrects. Vérifiez les deux ; si l’oubli persiste, votre administrateur peut vous envoyer un lien.',
   'door.ended': 'Votre session est terminée. Ce que vous aviez envoyé est gardé.',
-  'door.passkey': 'Se connecter avec une clé d’accès',
+  'door.passkey': 'Entrer avec une clé d’accès',
   'door.or': 'ou',
   'door.second': 'Encore une étape',
   'door.secondSays': 'Votre mot de passe est le bon. Votre compte demande aussi la preuve que c’est vous qui l’avez écrit.',
