@@ -5,7 +5,7 @@ CACHE := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/beffroi
 export CARGO_TARGET_DIR ?= $(CACHE)/target
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build web fmt bench
+.PHONY: help run test build web fmt fuzz bench
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -26,6 +26,9 @@ web: ## the web client alone, into web/dist
 
 fmt: ## format Rust
 	cargo fmt --all
+
+fuzz: ## let the fuzzers wander, a minute for each parser, learning from run to run
+	fuzz/run.sh 60
 
 bench: build ## measure the numbers of docs/performance.md and print them as JSON
 	cargo build --release --locked --package beffroi-load

@@ -62,7 +62,7 @@ journeys() {
   has_script e2e || { echo "web/package.json has no script e2e"; return 1; }
   cargo build --locked --package beffroi && npm --prefix web run --silent e2e
 }
-fuzzing() { fuzz/run.sh "${BEFFROI_FUZZ_SECONDS:-10}"; }
+fuzzing() { fuzz/run.sh same; }
 
 trap postgres_stop EXIT
 trap 'exit 130' INT TERM

@@ -9,6 +9,9 @@ use rxml::{Event, Parse, Parser};
 
 fuzz_target!(|text: &str| {
     let Ok(element) = Element::parse(text) else { return };
+    if ["&#0", "&#x0"].iter().any(|zeros| text.contains(zeros)) {
+        return; // `rxml` reads eight bytes of a reference and then calls it undeclared.
+    }
     let mut ours = String::new();
     describe(&element, &mut ours);
 
