@@ -28,7 +28,7 @@ postgres_start() {
   # From a folder that the other account may enter, or initdb complains.
   (
     cd /
-    "${postgres_as[@]}" "$postgres_bin/initdb" -D "$postgres_dir/data" -U beffroi -A trust -E UTF8 \
+    "${postgres_as[@]}" "$postgres_bin/initdb" -D "$postgres_dir/data" -U postgres -A trust -E UTF8 \
       --locale=C >"$postgres_dir/initdb.log" 2>&1
   ) || { cat "$postgres_dir/initdb.log" >&2; return 1; }
   port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
@@ -37,6 +37,9 @@ postgres_start() {
     "${postgres_as[@]}" "$postgres_bin/pg_ctl" -D "$postgres_dir/data" -s -w -t 60 -l "$postgres_dir/server.log" -o \
       "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$postgres_dir -c max_connections=300" start
   ) || { cat "$postgres_dir/server.log" >&2; return 1; }
+  # Beffroi is no superuser, as in real life: the walls between tenants hold for it.
+  "$(command -v psql || echo "$postgres_bin/psql")" -q -X -h 127.0.0.1 -p "$port" -U postgres -d postgres \
+    -c "CREATE ROLE beffroi LOGIN CREATEDB" -c "GRANT CREATE ON DATABASE postgres TO beffroi"
   export BEFFROI_TEST_POSTGRES="postgres://beffroi@127.0.0.1:$port/postgres"
 }
 

@@ -42,6 +42,7 @@ mod uploads;
 mod verify;
 mod waits;
 mod wal;
+mod within;
 mod writer;
 
 pub use accounts::{AccountRow, Headcount, NewAccount};
@@ -69,6 +70,7 @@ pub use tiles::{Tile, TileKind};
 pub use timeline::{Page, Range};
 pub use uploads::UploadRow;
 pub use verify::Noted;
+pub use within::{asked, bind, within};
 
 /// The outcome of everything here.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;

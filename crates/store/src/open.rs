@@ -154,6 +154,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (6, include_str!("../../../migrations/0006_calls.sql")),
     (7, include_str!("../../../migrations/0007_application_passwords.sql")),
     (8, include_str!("../../../migrations/0008_mail.sql")),
+    (12, include_str!("../../../migrations/0012_isolation.sql")),
 ];
 
 fn sqlite_path(database: &str) -> Option<&Path> {
@@ -224,6 +225,15 @@ impl Store {
     /// It does not.
     pub async fn ready(&self) -> Result<()> {
         self.db().row("SELECT COUNT(*) FROM migration", &[], |row| row.int(0)).await.map(drop)
+    }
+
+    /// Whether the database itself keeps tenants apart, beneath the policy: PostgreSQL does, for a role that
+    /// is neither superuser nor exempt from row-level security.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub async fn walled(&self) -> Result<bool> {
+        self.db().walled().await
     }
 
     /// Writes what waits, then closes. Later calls get `Closing`.

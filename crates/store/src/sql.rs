@@ -1,9 +1,11 @@
 //! One SQL text for SQLite and PostgreSQL: `$1` parameters, `TEXT`, `BIGINT`, `BOOLEAN`, and `BYTES` in
 //! migrations. The few words that cannot be shared are in [`Db::migrate`], [`Tx::locking`] and
-//! [`Db::connect`].
+//! [`Db::connect`]; a line of a migration that begins with `--postgres ` is for that engine alone.
 
 use crate::wal::{self, Checkpoints};
+use crate::within::whose;
 use crate::{OpenError, Result, StoreError};
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
@@ -77,7 +79,34 @@ impl Row {
 #[derive(Clone, Debug)]
 pub(crate) enum Db {
     Sqlite { write: SqlitePool, read: SqlitePool, checkpoints: Checkpoints },
-    Postgres(PgPool),
+    Postgres(Pools),
+}
+
+/// Connections that see everything, and others that see nothing until they say for whom (`within.rs`).
+#[derive(Clone, Debug)]
+pub(crate) struct Pools {
+    house: PgPool,
+    closed: PgPool,
+}
+
+impl Pools {
+    /// A connection that sees what the work at hand may see.
+    async fn acquire(&self) -> Result<PoolConnection<Postgres>> {
+        let Some(tenant) = whose() else { return Ok(self.house.acquire().await?) };
+        let mut connection = self.closed.acquire().await?;
+        const WITHIN: &str = "SELECT set_config('beffroi.tenant', $1, FALSE)";
+        sqlx::query(WITHIN).bind(tenant.0.to_string()).execute(&mut *connection).await?;
+        Ok(connection)
+    }
+
+    /// A transaction that sees what the work at hand may see.
+    async fn begin(&self, statement: &'static str) -> Result<Transaction<'static, Postgres>> {
+        let Some(tenant) = whose() else { return Ok(self.house.begin_with(statement).await?) };
+        let mut tx = self.closed.begin_with(statement).await?;
+        const WITHIN: &str = "SELECT set_config('beffroi.tenant', $1, TRUE)";
+        sqlx::query(WITHIN).bind(tenant.0.to_string()).execute(&mut *tx).await?;
+        Ok(tx)
+    }
 }
 
 /// A transaction that writes. Dropped without [`Tx::commit`], it never happened.
@@ -89,6 +118,7 @@ pub(crate) enum Tx {
 /// How long a write waits for another process (the command line beside the server).
 pub(crate) const BUSY: Duration = Duration::from_secs(20);
 const SQLITE_READERS: u32 = 4;
+/// Of each of the two kinds.
 const POSTGRES_CONNECTIONS: u32 = 12;
 
 impl Db {
@@ -147,11 +177,10 @@ impl Db {
             let pool = PgPoolOptions::new()
                 .max_connections(POSTGRES_CONNECTIONS)
                 .acquire_timeout(BUSY)
-                .test_before_acquire(false)
-                .connect_with(options)
-                .await
-                .map_err(unreachable)?;
-            Ok(Self::Postgres(pool))
+                .test_before_acquire(false);
+            let house = options.clone().options([("beffroi.tenant", "house")]);
+            let house = pool.clone().connect_with(house).await.map_err(unreachable)?;
+            Ok(Self::Postgres(Pools { house, closed: pool.connect_lazy_with(options) }))
         } else {
             Err(OpenError::Setting(without_password(setting)))
         }
@@ -169,8 +198,10 @@ impl Db {
                 let rows = sqlx::query_with(sql, bind!(SqliteArguments, values)).fetch_all(pool).await?;
                 rows.into_iter().map(Row::Sqlite).collect::<Vec<_>>().iter().map(read).collect()
             }
-            Self::Postgres(pool) => {
-                let rows = sqlx::query_with(sql, bind!(PgArguments, values)).fetch_all(pool).await?;
+            Self::Postgres(pools) => {
+                let mut connection = pools.acquire().await?;
+                let query = sqlx::query_with(sql, bind!(PgArguments, values));
+                let rows = query.fetch_all(&mut *connection).await?;
                 rows.into_iter().map(Row::Postgres).collect::<Vec<_>>().iter().map(read).collect()
             }
         }
@@ -198,7 +229,7 @@ impl Db {
                 }
                 begun => Tx::Sqlite(begun?),
             },
-            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Self::Postgres(pools) => Tx::Postgres(pools.begin("BEGIN").await?),
         })
     }
 
@@ -206,8 +237,8 @@ impl Db {
     pub(crate) async fn snapshot(&self) -> Result<Tx> {
         Ok(match self {
             Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
-            Self::Postgres(pool) => {
-                Tx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+            Self::Postgres(pools) => {
+                Tx::Postgres(pools.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
             }
         })
     }
@@ -218,10 +249,22 @@ impl Db {
             Self::Sqlite { write, .. } => {
                 sqlx::query_with(sql, bind!(SqliteArguments, values)).execute(write).await?.rows_affected()
             }
-            Self::Postgres(pool) => {
-                sqlx::query_with(sql, bind!(PgArguments, values)).execute(pool).await?.rows_affected()
+            Self::Postgres(pools) => {
+                let mut connection = pools.acquire().await?;
+                let query = sqlx::query_with(sql, bind!(PgArguments, values));
+                query.execute(&mut *connection).await?.rows_affected()
             }
         })
+    }
+
+    /// Whether row-level security holds for whoever we are to the database: neither a superuser nor a role
+    /// that bypasses it. SQLite has no such wall.
+    pub(crate) async fn walled(&self) -> Result<bool> {
+        if let Self::Sqlite { .. } = self {
+            return Ok(false);
+        }
+        const SQL: &str = "SELECT NOT (rolsuper OR rolbypassrls) FROM pg_roles WHERE rolname = CURRENT_USER";
+        Ok(self.row(SQL, &[], |row| row.bool(0)).await?.unwrap_or(false))
     }
 
     /// Applies the migrations that the database does not have, each in its transaction.
@@ -276,7 +319,10 @@ impl Db {
                 read.close().await;
                 write.close().await;
             }
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres(Pools { house, closed }) => {
+                closed.close().await;
+                house.close().await;
+            }
         }
     }
 }
@@ -348,10 +394,10 @@ impl Tx {
             Self::Sqlite(tx) => {
                 sqlx::raw_sql(AssertSqlSafe(text.replace("BYTES", "BLOB"))).execute(&mut **tx).await.map(drop)
             }
-            Self::Postgres(tx) => sqlx::raw_sql(AssertSqlSafe(text.replace("BYTES", "BYTEA")))
-                .execute(&mut **tx)
-                .await
-                .map(drop),
+            Self::Postgres(tx) => {
+                let text = text.replace("BYTES", "BYTEA").replace("--postgres ", "");
+                sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut **tx).await.map(drop)
+            }
         }
     }
 

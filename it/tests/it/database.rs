@@ -20,7 +20,10 @@ impl Database {
     }
 
     pub async fn postgres(url: &str) -> Self {
-        Self::Postgres(PgConnection::connect(url).await.expect("the database is there"))
+        let mut database = Self::Postgres(PgConnection::connect(url).await.expect("the database is there"));
+        // Who says nothing sees nothing (row-level security).
+        database.run("SET beffroi.tenant = 'house'").await;
+        database
     }
 
     /// Closes it, and waits until it is: the last one to close SQLite's file writes into it.

@@ -27,4 +27,5 @@ mod second_factor;
 mod sessions;
 mod sign_in;
 mod stopping;
+mod ten_thousand;
 mod tiles;

@@ -7,7 +7,7 @@ use beffroi_it::{ALICE, BOB, Browser, DOMAIN, House, PASSWORD, Talker, attribute
 const ROOM: &str = "accueil@rooms.mairie.test";
 
 /// A database of one test in the server that the tests are given.
-struct Own {
+pub struct Own {
     whole: Database,
     name: String,
     address: String,
@@ -15,7 +15,7 @@ struct Own {
 
 impl Own {
     /// scripts/test.sh always gives a server; a developer without one tests the other engine.
-    async fn make(what: &str) -> Option<Self> {
+    pub async fn make(what: &str) -> Option<Self> {
         let url = std::env::var("BEFFROI_TEST_POSTGRES").ok()?;
         let (server, _) = url.rsplit_once('/').expect("the address ends with a database");
         let name = format!("beffroi_it_{what}_{}", std::process::id());
@@ -24,11 +24,17 @@ impl Own {
         Some(Self { whole, address: format!("{server}/{name}"), name })
     }
 
-    fn house(&self) -> House {
+    /// A town hall that keeps its data there.
+    pub fn house(&self) -> House {
         House::with_settings(&format!("[storage]\ndatabase = \"{}\"\n", self.address)).populated()
     }
 
-    async fn remove(mut self) {
+    /// Where it is.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    pub async fn remove(mut self) {
         self.whole.run(&format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
     }
 }

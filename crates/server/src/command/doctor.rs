@@ -40,14 +40,21 @@ pub(super) async fn run(place: Place) -> Result<ExitCode, Failure> {
         check(fine);
     }
     // The key must not be made by looking, so a first start is not simulated here.
-    check(match Store::open(beffroi_store::Settings { create: false, ..place.store() }).await {
+    match Store::open(beffroi_store::Settings { create: false, ..place.store() }).await {
         Ok(store) => {
             let ready = store.ready().await;
+            check(
+                ready
+                    .map(|()| "The database opens and the master key fits it.".into())
+                    .map_err(|e| sentence(&e)),
+            );
+            if place.settings.storage.database.starts_with("postgres") {
+                check(store.walled().await.map_err(|e| sentence(&e)).and_then(walled));
+            }
             store.close().await;
-            ready.map(|()| "The database opens and the master key fits it.".into()).map_err(|e| sentence(&e))
         }
-        Err(wrong) => Err(sentence(&wrong)),
-    });
+        Err(wrong) => check(Err(sentence(&wrong))),
+    }
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -64,6 +71,16 @@ async fn mail(place: &Place) -> Option<Result<String, String>> {
             "Mail cannot be sent through {shown}: {why}; check [mail] in beffroi.toml. Letters wait until it works."
         )),
     })
+}
+
+fn walled(walled: bool) -> Result<String, String> {
+    if walled {
+        Ok("The database keeps tenants apart by itself (row-level security).".into())
+    } else {
+        Err("Beffroi is a superuser of the database, or exempt from row-level security: only the program keeps \
+             tenants apart. Give it an ordinary role that owns its tables: CREATE ROLE beffroi LOGIN."
+            .into())
+    }
 }
 
 fn say(fine: bool, text: &str) {

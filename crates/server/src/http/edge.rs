@@ -67,7 +67,9 @@ impl FromRequestParts<Edge> for Reading {
         let peer = Peer::from_request_parts(parts, edge).await?;
         let token = token(&parts.headers).ok_or_else(Problem::signed_out)?;
         let caller = edge.app.caller(token, &peer.origin(), clock::now()).await?;
-        caller.map(Self).ok_or_else(Problem::signed_out)
+        let caller = caller.ok_or_else(Problem::signed_out)?;
+        beffroi_store::bind(caller.tenant.id);
+        Ok(Self(caller))
     }
 }
 

@@ -120,7 +120,8 @@ pub fn router(edge: Edge) -> Router {
         .fallback(problem::no_such_route)
         .layer(DefaultBodyLimit::max(MOST_JSON))
         .layer(middleware::from_fn(problem::always))
-        .layer(middleware::from_fn(no_store));
+        .layer(middleware::from_fn(no_store))
+        .layer(middleware::from_fn(closed_in));
     beside()
         .router()
         .nest("/api", api)
@@ -143,6 +144,11 @@ async fn guarded(
         response.headers_mut().insert(axum::http::header::STRICT_TRANSPORT_SECURITY, year);
     }
     response
+}
+
+/// What a signed-in person asks for sees their tenant only, from the moment they are known.
+async fn closed_in(request: axum::extract::Request, next: middleware::Next) -> axum::response::Response {
+    beffroi_store::asked(next.run(request)).await
 }
 
 async fn no_store(request: axum::extract::Request, next: middleware::Next) -> axum::response::Response {

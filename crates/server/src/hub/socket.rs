@@ -225,7 +225,8 @@ impl Connection {
                 Step::Bind { resource } => todo.extend(self.bind(resource, outbox, end)),
                 Step::Stanza(stanza) => {
                     if let Some(client) = self.client.clone() {
-                        stanzas::handle(&self.hub, &client, *stanza).await;
+                        let answered = stanzas::handle(&self.hub, &client, *stanza);
+                        beffroi_store::within(client.caller.tenant.id, answered).await;
                     }
                 }
                 Step::Close => {

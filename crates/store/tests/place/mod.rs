@@ -82,6 +82,7 @@ impl Place {
             }
             None => {
                 let mut connection = PgConnection::connect(&self.database).await.unwrap();
+                let sql = format!("SET beffroi.tenant = 'house'; {sql}");
                 sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
                 connection.close().await.unwrap();
             }
