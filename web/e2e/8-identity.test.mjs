@@ -158,4 +158,49 @@ journey('identity', {
     await claire.go('/administration');
     await page.getByRole('row').filter({ hasText: 'Alice Martin' }).waitFor();
   },
+  'the body asks for a second factor in what is sensitive, and the room says so at its door': async (world) => {
+    const { house } = world;
+    const officer = 'sept hérons lents traversent la place du marché';
+    const { status, said } = house.commandWith(`${officer}\n`, 'account', 'add', 'otto@demo.localhost', '--name', 'Otto Clair', '--role', 'security-officer', '--password-stdin');
+    assert.equal(status, 0, said);
+    assert.equal(house.command('tenant', 'administration', 'demo.localhost', '--factor', 'password').status, 0);
+    const otto = await world.arrive('otto');
+    await otto.go('/administration/organisation');
+    await otto.page.getByLabel('Adresse e-mail').fill('otto@demo.localhost');
+    await otto.page.getByLabel('Mot de passe', { exact: true }).fill(officer);
+    await otto.page.getByRole('button', { name: 'Se connecter', exact: true }).click();
+    await otto.page.getByRole('button', { name: 'Régler la mention Sensible' }).click();
+    await otto.page.getByRole('dialog').getByLabel('Un second facteur pour entrer').check();
+    await pictures(otto, 'label-second-factor');
+    await otto.page.getByRole('dialog').getByRole('button', { name: 'Enregistrer' }).click();
+    await otto.page.getByRole('dialog').waitFor({ state: 'detached' });
+    await otto.leave();
+    const bob = (world.bob = await world.arrive('bob'));
+    bob.forgive(/answer 403 GET .*\/api\/rooms\//);
+    await bob.signIn();
+    await bob.enter('Conseil du mardi');
+    const dialog = bob.page.getByRole('dialog', { name: 'Confirmez que c’est bien vous' });
+    await dialog.getByText('La mention de ce salon demande plus qu’un mot de passe.').waitFor();
+    await dialog.getByText('Votre compte n’a encore qu’un mot de passe.').waitFor();
+    await pictures(bob, 'room-asks-for-more');
+  },
+  'Bob adds a passkey and goes on where he was, in the room': async (world) => {
+    const { bob } = world;
+    const { page } = bob;
+    await page.getByRole('button', { name: 'Ouvrir « Ma sécurité »' }).click();
+    await page.getByText('vous reprendrez ensuite où vous étiez').waitFor();
+    await pictures(bob, 'security-on-the-way');
+    await Authenticator.plug(page);
+    await page.getByRole('button', { name: 'Ajouter une clé d’accès' }).click();
+    await page.getByRole('dialog', { name: 'Ajouter une clé d’accès' }).getByLabel('Nom').fill('Clé de Bob');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Je les ai gardés' }).click();
+    await page.getByRole('button', { name: 'Reprendre où vous étiez' }).click();
+    await page.getByRole('heading', { name: 'Conseil du mardi', exact: true }).waitFor();
+    await page.getByRole('region', { name: 'Conversation' }).getByRole('article').first().waitFor();
+    await page.getByRole('textbox').last().fill('Ordre du jour relu.');
+    await page.keyboard.press('Enter');
+    await page.getByRole('article').filter({ hasText: 'Ordre du jour relu.' }).waitFor();
+    await pictures(bob, 'room-after-proof');
+  },
 });

@@ -87,12 +87,20 @@ pub struct StanzaError {
     pub condition: Condition,
     /// A sentence; nothing is written when empty.
     pub text: String,
+    /// The rule of the policy that refused, which clients say in their own words.
+    pub rule: Option<&'static str>,
 }
 
 impl StanzaError {
     /// A condition with its sentence.
     pub fn new(condition: Condition, text: impl Into<String>) -> Self {
-        Self { condition, text: text.into() }
+        Self { condition, text: text.into(), rule: None }
+    }
+
+    /// Refused by this rule of the policy: an application-specific condition, RFC 6120 §8.3.4.
+    #[must_use]
+    pub fn by(self, rule: &'static str) -> Self {
+        Self { rule: Some(rule), ..self }
     }
 
     /// Writes the `<error/>` of a stanza.
@@ -102,13 +110,16 @@ impl StanzaError {
         if !self.text.is_empty() {
             x.open("text", ns::STANZA_ERRORS).text(&self.text).close();
         }
+        if let Some(rule) = self.rule {
+            x.open("denied", ns::POLICY).attr("rule", rule).close();
+        }
         x.close();
     }
 }
 
 impl From<Condition> for StanzaError {
     fn from(condition: Condition) -> Self {
-        Self { condition, text: String::new() }
+        Self::new(condition, String::new())
     }
 }
 

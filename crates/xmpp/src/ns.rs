@@ -66,6 +66,8 @@ pub const SID: &str = "urn:xmpp:sid:0";
 pub const OCCUPANT_ID: &str = "urn:xmpp:occupant-id:0";
 /// docs/protocol.md, events of a room.
 pub const ROOM: &str = "urn:beffroi:room:0";
+/// Which rule of the policy refused.
+pub const POLICY: &str = "urn:beffroi:policy:0";
 /// docs/protocol.md, meetings.
 pub const MEETING: &str = "urn:beffroi:meeting:0";
 /// XML 1.0 namespaces §3.

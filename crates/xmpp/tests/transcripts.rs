@@ -171,7 +171,7 @@ impl Server {
             }
             "result" => vec![iq::result(self.asked(), rest, &me)],
             "refuse" => {
-                let error = StanzaError::new(Condition::Forbidden, rest);
+                let error = StanzaError::new(Condition::Forbidden, rest).by("membership");
                 match self.last.as_ref().expect("something was asked") {
                     Stanza::Iq(iq) => vec![iq::error(&iq.id, &text(iq.to.as_ref()), &me, &error)],
                     Stanza::Message(m) => {

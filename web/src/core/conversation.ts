@@ -14,6 +14,8 @@ export interface Pending {
   status: 'sending' | 'waiting' | 'failed';
   /** Why it failed; empty when nobody said. */
   why: string;
+  /** The rule of the policy behind it, which the screen says in its own words. */
+  rule: string | null;
 }
 
 /** How far somebody else has read. */
@@ -237,7 +239,7 @@ export class Conversation extends Readable<ConversationState> {
   send(body: string, thread: string | null = null): void {
     const text = body.trim();
     if (text === '') return;
-    const one: Pending = { id: this.options.newId(), body: text, thread, at: Date.now(), status: 'sending', why: '' };
+    const one: Pending = { id: this.options.newId(), body: text, thread, at: Date.now(), status: 'sending', why: '', rule: null };
     // Whoever answers has read.
     const newAfter = this.value.newAfter === null ? null : Math.max(this.value.newAfter, this.lastSeq);
     this.#change({ pending: [...this.value.pending, one], newAfter });
@@ -248,7 +250,7 @@ export class Conversation extends Readable<ConversationState> {
   /** Sends a failed message again, once the archive has confirmed that it is not there. */
   async retry(id: string): Promise<void> {
     this.#tries.delete(id);
-    this.#update(id, { status: 'waiting', why: '' });
+    this.#update(id, { status: 'waiting', why: '', rule: null });
     await this.#catchUp();
     const one = this.value.pending.find((pending) => pending.id === id);
     if (one) this.#leave(one);
@@ -259,9 +261,9 @@ export class Conversation extends Readable<ConversationState> {
     this.#change({ pending: this.value.pending.filter((one) => one.id !== id) });
   }
 
-  handleRefused(id: string, why: string): void {
+  handleRefused(id: string, why: string, rule: string | null = null): void {
     this.#forgetTimers(id);
-    this.#update(id, { status: 'failed', why });
+    this.#update(id, { status: 'failed', why, rule });
   }
 
   #leave(one: Pending): void {

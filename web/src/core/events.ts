@@ -79,7 +79,7 @@ export interface MeetingState {
 /** What the wire brings, already read. `room` is a room's address, or a person's for a one-to-one. */
 export type Incoming =
   | { kind: 'event'; room: string; event: RoomEvent; label: string | null }
-  | { kind: 'refused'; room: string; id: string; condition: string; text: string }
+  | { kind: 'refused'; room: string; id: string; condition: string; text: string; rule: string | null }
   | { kind: 'typing'; room: string; name: string; address: string; composing: boolean }
   | { kind: 'read'; room: string; name: string; address: string; seq: number }
   | { kind: 'presence'; address: string; resource: string; presence: Presence }

@@ -154,7 +154,7 @@ export class Workspace {
       case 'event':
         return this.#handleEvent(incoming);
       case 'refused':
-        return this.#conversations.get(incoming.room)?.handleRefused(incoming.id, incoming.text);
+        return this.#conversations.get(incoming.room)?.handleRefused(incoming.id, incoming.text, incoming.rule);
       case 'typing':
         return this.#handleTyping(incoming);
       case 'read':

@@ -56,6 +56,26 @@ export function go(to: string, how: 'push' | 'replace' = 'push'): void {
   path = location.pathname;
 }
 
+let left = $state<string | null>(null);
+
+/** Goes somewhere to do what is missing here; {@link resume} leads back. */
+export function detour(to: string): void {
+  left = location.pathname;
+  go(to);
+}
+
+/** Where a detour began, until somebody went back there. */
+export function leftAt(): string | null {
+  return left;
+}
+
+/** Back to where a detour began. */
+export function resume(): void {
+  const back = left ?? '/';
+  left = null;
+  go(back);
+}
+
 addEventListener('popstate', () => {
   path = location.pathname;
 });

@@ -1,6 +1,6 @@
 import { Readable } from '../core/readable';
 import { Stream } from './stream';
-import { child, NS, x, type Xml } from './xml';
+import { child, NS, refusalOf, x, type Xml } from './xml';
 
 export type Link = 'connecting' | 'online' | 'offline';
 
@@ -10,6 +10,8 @@ export class StanzaError extends Error {
     readonly condition: string,
     /** A sentence of the server for a person, when it gave one. */
     readonly text: string,
+    /** The rule of the policy that refused, when one did. */
+    readonly rule: string | null = null,
   ) {
     super(`${condition}${text === '' ? '' : `: ${text}`}`);
     this.name = 'StanzaError';
@@ -153,9 +155,8 @@ export class Connection extends Readable<Link> {
     this.#waiting.delete(id);
     clearTimeout(waiting.timer);
     if (type === 'result') return waiting.answer(stanza);
-    const error = child(stanza, 'error', NS.client);
-    const condition = [...(error?.children ?? [])].find((one) => one.namespaceURI === NS.stanzas && one.localName !== 'text');
-    waiting.fail(new StanzaError(condition?.localName ?? 'undefined-condition', (error && child(error, 'text', NS.stanzas)?.textContent) ?? ''));
+    const { condition, text, rule } = refusalOf(stanza);
+    waiting.fail(new StanzaError(condition, text, rule));
   }
 
   /** RFC 6120 §8.2.3: every get and set is answered; a ping (XEP-0199) is the only one that means something here. */

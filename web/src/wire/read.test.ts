@@ -55,7 +55,7 @@ describe('messages of a room', () => {
 
   test('a refusal names the message that it refuses', () => {
     const refused = read(`<message xmlns='jabber:client' type='error' from='${room}' id='m9'><error type='auth'><forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/><text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>Vous n’êtes pas membre.</text></error></message>`);
-    expect(refused).toEqual([{ kind: 'refused', room, id: 'm9', condition: 'forbidden', text: 'Vous n’êtes pas membre.' }]);
+    expect(refused).toEqual([{ kind: 'refused', room, id: 'm9', condition: 'forbidden', text: 'Vous n’êtes pas membre.', rule: null }]);
   });
 });
 

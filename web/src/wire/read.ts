@@ -1,5 +1,5 @@
 import type { Author, FileShared, Happening, Incoming, MeetingState, Participant, RoomEvent, Speech } from '../core/events';
-import { bare, child, childIn, children, NS, resource } from './xml';
+import { bare, child, childIn, children, NS, refusalOf, resource } from './xml';
 
 /** Turns stanzas into what `core` understands. Total: what it does not know, or what is malformed, is skipped. */
 
@@ -53,11 +53,8 @@ function other(message: Element, from: string, me: Me): string {
 }
 
 function readRefusal(message: Element, room: string): Incoming[] {
-  const error = child(message, 'error', NS.client);
-  const condition = [...(error?.children ?? [])].find((one) => one.namespaceURI === NS.stanzas && one.localName !== 'text');
-  const text = error ? (child(error, 'text', NS.stanzas)?.textContent ?? '') : '';
   const id = message.getAttribute('id') ?? '';
-  return id === '' ? [] : [{ kind: 'refused', room, id, condition: condition?.localName ?? 'undefined-condition', text }];
+  return id === '' ? [] : [{ kind: 'refused', room, id, ...refusalOf(message) }];
 }
 
 /** What a message adds to the timeline; null when it is not numbered or adds nothing. */
@@ -172,8 +169,7 @@ function readPresence(stanza: Element): Incoming[] {
 }
 
 export function conditionOf(stanza: Element): string {
-  const error = child(stanza, 'error', NS.client);
-  return [...(error?.children ?? [])].find((one) => one.namespaceURI === NS.stanzas && one.localName !== 'text')?.localName ?? 'undefined-condition';
+  return refusalOf(stanza).condition;
 }
 
 function readHeadline(message: Element, from: string): Incoming[] {

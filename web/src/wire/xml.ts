@@ -92,6 +92,7 @@ export const NS = {
   muc: 'http://jabber.org/protocol/muc',
   mucUser: 'http://jabber.org/protocol/muc#user',
   ping: 'urn:xmpp:ping',
+  policy: 'urn:beffroi:policy:0',
   room: 'urn:beffroi:room:0',
   roster: 'jabber:iq:roster',
   rsm: 'http://jabber.org/protocol/rsm',
@@ -102,3 +103,20 @@ export const NS = {
   streamErrors: 'urn:ietf:params:xml:ns:xmpp-streams',
   stanzaId: 'urn:xmpp:sid:0',
 } as const;
+
+/** Why a stanza came back: a condition, the server's sentence, and the rule of the policy behind it. */
+export interface Refusal {
+  condition: string;
+  text: string;
+  rule: string | null;
+}
+
+export function refusalOf(stanza: Element): Refusal {
+  const error = child(stanza, 'error', NS.client);
+  const condition = [...(error?.children ?? [])].find((one) => one.namespaceURI === NS.stanzas && one.localName !== 'text');
+  return {
+    condition: condition?.localName ?? 'undefined-condition',
+    text: (error && child(error, 'text', NS.stanzas)?.textContent) ?? '',
+    rule: (error && child(error, 'denied', NS.policy)?.getAttribute('rule')) ?? null,
+  };
+}

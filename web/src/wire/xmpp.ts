@@ -200,5 +200,5 @@ export function problemOf(cause: unknown): Problem {
     'bad-request': 'invalid',
     'not-acceptable': 'invalid',
   };
-  return new Problem({ status: 0, title: titles[cause.condition] ?? 'internal', detail: cause.text });
+  return new Problem({ status: 0, title: titles[cause.condition] ?? 'internal', detail: cause.text, ...(cause.rule ? { rule: cause.rule } : {}) });
 }

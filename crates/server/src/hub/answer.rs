@@ -18,7 +18,11 @@ pub(super) fn stanza_error(error: &Error) -> StanzaError {
             Condition::InternalServerError
         }
     };
-    StanzaError::new(condition, error.to_string())
+    let told = StanzaError::new(condition, error.to_string());
+    match error {
+        Error::Denied(denied) if condition == Condition::Forbidden => told.by(denied.rule()),
+        _ => told,
+    }
 }
 
 /// What a meeting refuses.

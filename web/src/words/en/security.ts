@@ -29,6 +29,8 @@ export const security: Translation<typeof source> = {
   'factors.title': 'What proves that it is you',
   'factors.says': 'A password can be guessed, copied or talked out of you. A passkey, or an app on your phone, stops whoever found it.',
   'factors.none': 'Your account hangs on your password alone.',
+  'factors.resume': 'Go on where you were',
+  'factors.resumeAfter': 'Add a passkey or an application: you then go on where you were.',
   'factors.noneSays': 'Add a passkey: your device recognises you, and you type no password any more. Or an app, which shows a six-digit code asked for after the password.',
   'factors.passkey': 'Passkey',
   'factors.totp': 'Authenticator app',

@@ -27,6 +27,8 @@ export const security = {
   'factors.title': 'Ce qui prouve que c’est vous',
   'factors.says': 'Un mot de passe se devine, se copie ou s’extorque. Une clé d’accès ou une application sur votre téléphone arrête celui qui l’a trouvé.',
   'factors.none': 'Votre compte ne tient qu’à votre mot de passe.',
+  'factors.resume': 'Reprendre où vous étiez',
+  'factors.resumeAfter': 'Ajoutez une clé d’accès ou une application : vous reprendrez ensuite où vous étiez.',
   'factors.noneSays': 'Ajoutez une clé d’accès : votre appareil vous reconnaît, et vous n’écrivez plus de mot de passe. Ou une application, qui affiche un code de six chiffres demandé après le mot de passe.',
   'factors.passkey': 'Clé d’accès',
   'factors.totp': 'Application d’authentification',
