@@ -5,6 +5,7 @@
 
 mod appends;
 mod connections;
+mod doors;
 mod files;
 mod process;
 mod start;
@@ -42,6 +43,12 @@ enum Measure {
         #[arg(long, default_value_t = 1000)]
         count: u32,
     },
+    /// Signing in: passkeys per second, what others feel of passwords, known and unknown addresses.
+    Doors {
+        /// Seconds of signing in by passkey.
+        #[arg(long, default_value_t = 10)]
+        seconds: u64,
+    },
     /// A large file up and down.
     Files {
         /// Its size in MiB.
@@ -59,11 +66,13 @@ fn main() {
             Measure::Appends { database, seconds } => appends::run(database, seconds).await,
             Measure::Start { times } => start::run(times).await,
             Measure::Connections { count } => connections::run(count).await,
+            Measure::Doors { seconds } => doors::run(seconds).await,
             Measure::Files { mebibytes } => files::run(mebibytes).await,
             Measure::All => {
                 appends::run(None, 10).await;
                 start::run(10).await;
                 connections::run(1000).await;
+                doors::run(10).await;
                 files::run(1024).await;
             }
         }

@@ -2,6 +2,7 @@
 
 mod applications;
 mod archive;
+mod attacks;
 mod audit;
 mod backup;
 mod bad_input;
