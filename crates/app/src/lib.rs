@@ -42,7 +42,6 @@ use beffroi_policy::{Actor, Denied, Permit, RoomAct, TenantAct, TenantPermit, Wh
 use beffroi_store::{NewEntry, Notice, Outcome, Store, Subject};
 use hashing::Hashing;
 use std::sync::Arc;
-use tokio::sync::Mutex;
 
 /// The use cases over one store. Cheap to clone.
 #[derive(Clone)]
@@ -50,14 +49,12 @@ pub struct App {
     store: Store,
     hashing: Hashing,
     rules: Arc<Rules>,
-    /// Held while a try at signing in is counted: of two at once, the second meets what the first counted.
-    counting: Arc<Mutex<()>>,
 }
 
 impl App {
     /// Use cases over `store` under the rules of this installation.
     pub fn new(store: Store, rules: Rules) -> Self {
-        Self { store, hashing: Hashing::new(), rules: Arc::new(rules), counting: Arc::default() }
+        Self { store, hashing: Hashing::new(), rules: Arc::new(rules) }
     }
 
     /// The store below, for what needs no permission: notices, health.

@@ -3,6 +3,7 @@
 use crate::{App, Error, Origin};
 use beffroi_domain::{AccountId, Micros};
 use beffroi_identity::wait::{self, Counter, Counters};
+use beffroi_store::WaitCounter;
 
 /// What is being guessed at, and from where. Each kind of guess has counters of its own: who found the
 /// password and now guesses codes starts at none, and does not forgive themselves by the password.
@@ -50,19 +51,21 @@ impl App {
     /// # Errors
     /// `Wait` when it comes too soon after failures.
     pub(crate) async fn count(&self, tries: &Tries, now: Micros) -> Result<(), Error> {
-        let _counting = self.counting.lock().await;
-        let before = self.counters(tries).await?;
-        if let Some(until) = wait::wait_until(&before, now) {
-            return Err(Error::Wait(wait::seconds_left(until, now).unsigned_abs()));
-        }
-        self.save(tries, &wait::after_failure(&before, now)).await
+        self.open(tries, now).await?;
+        let weigh = |read| {
+            let before = tries.counters(read);
+            match wait::wait_until(&before, now) {
+                Some(until) => (Err(wait_for(until, now)), None),
+                None => (Ok(()), Some(rows(&wait::after_failure(&before, now)))),
+            }
+        };
+        self.store.weigh_wait_counters(&tries.keys, weigh).await?
     }
 
     /// It was right: forgives its failures, and no one else's.
     pub(crate) async fn forgive(&self, tries: &Tries, now: Micros) -> Result<(), Error> {
-        let _counting = self.counting.lock().await;
-        let grown = self.counters(tries).await?;
-        self.save(tries, &wait::after_success(&grown, now)).await
+        let weigh = |read| ((), Some(rows(&wait::after_success(&tries.counters(read), now))));
+        Ok(self.store.weigh_wait_counters(&tries.keys, weigh).await?)
     }
 
     /// Looks at a guess that costs nothing to look at, and counts it when it is wrong; right ones write only
@@ -76,35 +79,44 @@ impl App {
         now: Micros,
         look: impl FnOnce() -> Result<T, E>,
     ) -> Result<Result<T, E>, Error> {
-        let _counting = self.counting.lock().await;
-        let before = self.counters(tries).await?;
-        if let Some(until) = wait::wait_until(&before, now) {
-            return Err(Error::Wait(wait::seconds_left(until, now).unsigned_abs()));
-        }
-        let seen = look();
-        if seen.is_err() {
-            self.save(tries, &wait::after_failure(&before, now)).await?;
-        } else if before.pair != Counter::default() {
-            self.save(tries, &wait::after_success(&before, now)).await?;
-        }
-        Ok(seen)
-    }
-
-    async fn counters(&self, tries: &Tries) -> Result<Counters, Error> {
-        let read = self.store.wait_counters(&tries.keys).await?;
-        let counter = |n: usize| {
-            read.get(n).map_or_else(Counter::default, |(failures, last_us)| Counter {
-                failures: *failures,
-                last_us: *last_us,
-            })
+        self.open(tries, now).await?;
+        let weigh = |read| {
+            let before = tries.counters(read);
+            if let Some(until) = wait::wait_until(&before, now) {
+                return (Err(wait_for(until, now)), None);
+            }
+            let seen = look();
+            let after = match &seen {
+                Err(_) => Some(wait::after_failure(&before, now)),
+                Ok(_) => (before.pair != Counter::default()).then(|| wait::after_success(&before, now)),
+            };
+            (Ok(seen), after.as_ref().map(rows))
         };
-        Ok(Counters { account: counter(0), block: counter(1), pair: counter(2), known: tries.known })
+        self.store.weigh_wait_counters(&tries.keys, weigh).await?
     }
 
-    async fn save(&self, tries: &Tries, counters: &Counters) -> Result<(), Error> {
-        let of = |key: &String, c: Counter| (key.clone(), c.failures, c.last_us);
-        let [account, block, pair] = &tries.keys;
-        let rows = [of(account, counters.account), of(block, counters.block), of(pair, counters.pair)];
-        Ok(self.store.save_wait_counters(&rows).await?)
+    /// A flood that has to wait is turned away by reading: it keeps nobody from writing.
+    async fn open(&self, tries: &Tries, now: Micros) -> Result<(), Error> {
+        let read = self.store.wait_counters(&tries.keys).await?;
+        match wait::wait_until(&tries.counters(read), now) {
+            Some(until) => Err(wait_for(until, now)),
+            None => Ok(()),
+        }
     }
+}
+
+impl Tries {
+    fn counters(&self, read: [WaitCounter; 3]) -> Counters {
+        let [account, block, pair] = read.map(|(failures, last_us)| Counter { failures, last_us });
+        Counters { account, block, pair, known: self.known }
+    }
+}
+
+/// In the order of [`Tries::keys`].
+fn rows(counters: &Counters) -> [WaitCounter; 3] {
+    [counters.account, counters.block, counters.pair].map(|counter| (counter.failures, counter.last_us))
+}
+
+fn wait_for(until: Micros, now: Micros) -> Error {
+    Error::Wait(wait::seconds_left(until, now).unsigned_abs())
 }

@@ -70,6 +70,7 @@ pub use tiles::{Tile, TileKind};
 pub use timeline::{Page, Range};
 pub use uploads::UploadRow;
 pub use verify::Noted;
+pub use waits::WaitCounter;
 pub use within::{asked, bind, within};
 
 /// The outcome of everything here.

@@ -389,6 +389,16 @@ impl Tx {
         }
     }
 
+    /// Holds a name until the end on PostgreSQL, whether it has a row or not. On SQLite the whole
+    /// transaction is the lock.
+    pub(crate) async fn hold(&mut self, name: &str) -> Result<()> {
+        if let Self::Postgres(_) = self {
+            const HOLD: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+            self.execute(HOLD, &[Value::Text(name)]).await?;
+        }
+        Ok(())
+    }
+
     async fn raw(&mut self, text: &str) -> Result<(), sqlx::Error> {
         match self {
             Self::Sqlite(tx) => {

@@ -1,53 +1,67 @@
 //! The growing wait after failed sign-ins, kept across restarts.
 
-use crate::sql::Value;
+use crate::sql::{Row, Value};
 use crate::{Result, Store};
 use beffroi_domain::{AccountId, Micros};
 
+const READ: &str = "SELECT failures, last_us FROM wait_counter WHERE place = $1";
+const SAVE: &str = "
+    INSERT INTO wait_counter (place, failures, last_us) VALUES ($1, $2, $3)
+        ON CONFLICT (place) DO UPDATE SET failures = excluded.failures, last_us = excluded.last_us";
+
+fn read_counter(row: &Row) -> Result<WaitCounter> {
+    Ok((u32::try_from(row.int(0)?).unwrap_or(u32::MAX), row.int(1)?))
+}
+
+/// A counter: failures, and when the last one was; zero when there is none.
+pub type WaitCounter = (u32, Micros);
+
 impl Store {
-    /// The counters of `keys`, in their order: failures, and when the last one was. Zero when unknown.
+    /// The counters of `keys`, in their order.
     ///
     /// # Errors
     /// The database.
-    pub async fn wait_counters(&self, keys: &[String]) -> Result<Vec<(u32, Micros)>> {
-        const SQL: &str = "SELECT failures, last_us FROM wait_counter WHERE place = $1";
-        let mut counters = Vec::with_capacity(keys.len());
-        for key in keys {
-            let found = self
-                .db()
-                .row(SQL, &[Value::Text(key)], |row| {
-                    Ok((u32::try_from(row.int(0)?).unwrap_or(u32::MAX), row.int(1)?))
-                })
-                .await?;
-            counters.push(found.unwrap_or((0, 0)));
+    pub async fn wait_counters<const N: usize>(&self, keys: &[String; N]) -> Result<[WaitCounter; N]> {
+        let mut counters = [(0, 0); N];
+        for (key, counter) in keys.iter().zip(&mut counters) {
+            *counter = self.db().row(READ, &[Value::Text(key)], read_counter).await?.unwrap_or_default();
         }
         Ok(counters)
     }
 
-    /// Writes counters; zero failures forgets the key.
+    /// Weighs the counters of `keys` and writes what they become, while nobody else does, in this process or
+    /// another one: of two tries at once, the second meets what the first counted. Zero failures forgets a key.
     ///
     /// # Errors
-    /// The database.
-    pub async fn save_wait_counters(&self, counters: &[(String, u32, Micros)]) -> Result<()> {
-        if counters.is_empty() {
-            return Ok(());
-        }
-        const FORGET: &str = "DELETE FROM wait_counter WHERE place = $1";
-        const SAVE: &str = "
-            INSERT INTO wait_counter (place, failures, last_us) VALUES ($1, $2, $3)
-                ON CONFLICT (place) DO UPDATE SET failures = excluded.failures, last_us = excluded.last_us";
-        let mut counters: Vec<_> = counters.iter().collect();
-        counters.sort(); // the same order for everyone, so that two sign-ins never wait for each other
+    /// The database; then nothing was counted.
+    pub async fn weigh_wait_counters<T, const N: usize>(
+        &self,
+        keys: &[String; N],
+        weigh: impl FnOnce([WaitCounter; N]) -> (T, Option<[WaitCounter; N]>),
+    ) -> Result<T> {
         let mut tx = self.db().begin().await?;
-        for (key, failures, last) in counters {
-            if *failures == 0 {
-                tx.execute(FORGET, &[Value::Text(key)]).await?;
+        // The same order for everyone, so that two sign-ins never wait for each other.
+        let mut ordered: Vec<&String> = keys.iter().collect();
+        ordered.sort_unstable();
+        for key in ordered {
+            tx.hold(key).await?;
+        }
+        let mut counters = [(0, 0); N];
+        for (key, counter) in keys.iter().zip(&mut counters) {
+            *counter = tx.row(READ, &[Value::Text(key)], read_counter).await?.unwrap_or_default();
+        }
+        let (weighed, after) = weigh(counters);
+        let Some(after) = after else { return Ok(weighed) };
+        for (key, (failures, last)) in keys.iter().zip(after) {
+            if failures == 0 {
+                tx.execute("DELETE FROM wait_counter WHERE place = $1", &[Value::Text(key)]).await?;
             } else {
-                let values = [Value::Text(key), Value::Int((*failures).into()), Value::Int(*last)];
+                let values = [Value::Text(key), Value::Int(failures.into()), Value::Int(last)];
                 tx.execute(SAVE, &values).await?;
             }
         }
-        tx.commit().await
+        tx.commit().await?;
+        Ok(weighed)
     }
 
     /// Forgets counters whose last failure, and places whose last sign-in, is older.

@@ -230,9 +230,11 @@ fn failures_are_counted_across_restarts() {
     both(async |place| {
         let town = Town::new(place.store().await).await;
         let keys = ["a".to_owned(), "b".to_owned(), "c".to_owned()];
-        town.store.save_wait_counters(&[("b".into(), 3, 50), ("a".into(), 1, 40)]).await.unwrap();
-        assert_eq!(town.store.wait_counters(&keys).await.unwrap(), [(1, 40), (3, 50), (0, 0)]);
-        town.store.save_wait_counters(&[("b".into(), 4, 60), ("a".into(), 0, 0)]).await.unwrap();
+        let set =
+            async |after| town.store.weigh_wait_counters(&keys, |before| (before, after)).await.unwrap();
+        assert_eq!(set(Some([(1, 40), (3, 50), (0, 0)])).await, [(0, 0); 3]);
+        assert_eq!(set(None).await, [(1, 40), (3, 50), (0, 0)]);
+        assert_eq!(set(Some([(0, 0), (4, 60), (0, 0)])).await, [(1, 40), (3, 50), (0, 0)]);
         town.store.remember_place(town.bob.id, "192.0.2.0/24", 70).await.unwrap();
         town.store.close().await;
         let store = place.store().await;
@@ -242,6 +244,25 @@ fn failures_are_counted_across_restarts() {
         store.forget_old_waits(100).await.unwrap();
         assert_eq!(store.wait_counters(&keys).await.unwrap(), [(0, 0); 3]);
         assert!(!store.is_known_place(town.bob.id, "192.0.2.0/24").await.unwrap());
+    });
+}
+
+#[test]
+fn failures_at_once_on_two_nodes_are_all_counted() {
+    both(async |place| {
+        let nodes = [place.store().await, place.store().await];
+        let count = |n: usize| {
+            // The keys in another order on each node: they must not wait for each other.
+            let store = nodes[n % 2].clone();
+            let keys = if n % 2 == 0 { ["a", "b"] } else { ["b", "a"] }.map(str::to_owned);
+            async move {
+                let grown = |[a, b]: [(u32, i64); 2]| ((), Some([(a.0 + 1, 1), (b.0 + 1, 1)]));
+                store.weigh_wait_counters(&keys, grown).await.unwrap();
+            }
+        };
+        futures_util::future::join_all((0..60).map(count)).await;
+        let keys = ["a".to_owned(), "b".to_owned()];
+        assert_eq!(nodes[0].wait_counters(&keys).await.unwrap(), [(60, 1), (60, 1)]);
     });
 }
 
