@@ -6,6 +6,7 @@ use beffroi_domain::{
     Account, AccountId, Address, AdministrationRules, Domain, Factor, Micros, Network, PersonName, Role,
     Room, RoomName, Tenant,
 };
+use beffroi_identity::passkey::Makers;
 use beffroi_policy::{ManageAccounts, ReadAudit, TenantAct as _, TenantPermit, operator};
 use beffroi_store::{InvitationKind, NewAccount, Notice, Tile};
 
@@ -88,6 +89,22 @@ impl App {
         }
         let rules = AdministrationRules { factor, networks };
         Ok(self.store.set_administration(&operator(tenant.id, NOBODY), &rules, now).await?)
+    }
+
+    /// Says whose passkeys a body takes: root certificates of their makers as PEM; nothing for anybody's.
+    ///
+    /// # Errors
+    /// `Invalid` when these are no certificates.
+    pub async fn operator_set_passkey_makers(
+        &self,
+        tenant: &Tenant,
+        pem: &str,
+        now: Micros,
+    ) -> Result<(), Error> {
+        if !pem.is_empty() {
+            Makers::from_pem(pem).map_err(|wrong| Error::Invalid(wrong.to_string()))?;
+        }
+        Ok(self.store.set_passkey_makers(&operator(tenant.id, NOBODY), pem, now).await?)
     }
 
     /// The tenant of a domain.

@@ -6,9 +6,9 @@
 
 use crate::factors::{Confirmed, Proved};
 use crate::{App, Caller, Error, Origin, SignedIn};
-use beffroi_domain::{Account, AccountId, Factor, FactorName, Micros, Tenant};
+use beffroi_domain::{Account, AccountId, Factor, FactorName, Micros, Tenant, TenantId};
 use beffroi_identity::passkey::{
-    ANSWER_WITHIN_US, Begun, Claim, Handle, Passkey, PasskeyError, Person, RelyingParty,
+    ANSWER_WITHIN_US, Begun, Claim, Handle, Makers, Passkey, PasskeyError, Person, RelyingParty,
 };
 use beffroi_store::{CeremonyKind, FactorKind, NewFactor, PasskeyRow};
 
@@ -64,6 +64,17 @@ impl App {
         Ok(rows.into_iter().filter_map(read).collect())
     }
 
+    /// The makers whose passkeys a body takes; none when it takes anybody's. What cannot be read is an error,
+    /// never a yes.
+    async fn makers(&self, tenant: TenantId) -> Result<Option<Makers>, Error> {
+        let pem = self.store.passkey_makers(tenant).await?;
+        if pem.is_empty() {
+            return Ok(None);
+        }
+        let damaged = |_| beffroi_store::StoreError::Damaged { what: "list of makers".into() };
+        Ok(Some(Makers::from_pem(&pem).map_err(damaged)?))
+    }
+
     /// Begins to add a passkey to the caller's account.
     ///
     /// # Errors
@@ -79,8 +90,10 @@ impl App {
             self.held(permit.account()).await?.into_iter().map(|(_, passkey)| passkey).collect();
         let (address, handle) = (caller.address(), handle(permit.account()));
         let person = Person { handle: &handle, address: &address, name: caller.name() };
-        let begun =
-            place.begin_registration(&person, &existing, false, self.store.random(), now).map_err(wrong)?;
+        let attested = self.makers(permit.tenant()).await?.is_some();
+        let begun = place
+            .begin_registration(&person, &existing, attested, self.store.random(), now)
+            .map_err(wrong)?;
         self.kept(CeremonyKind::AddPasskey, permit.account(), begun, now).await
     }
 
@@ -113,8 +126,10 @@ impl App {
         // Taken before the answer is read: a state is good for one.
         let begun = self.store.end_ceremony(CeremonyKind::AddPasskey, token, now).await?;
         let begun = begun.filter(|begun| begun.account == Some(account)).ok_or_else(late)?;
-        let passkey =
-            place.finish_registration(&begun.state, &handle(account), answer, None, now).map_err(wrong)?;
+        let makers = self.makers(permit.tenant()).await?;
+        let passkey = place
+            .finish_registration(&begun.state, &handle(account), answer, makers.as_ref(), now)
+            .map_err(wrong)?;
         let new = NewFactor {
             kind: FactorKind::Passkey,
             name,

@@ -164,6 +164,44 @@ impl Store {
         tx.commit().await
     }
 
+    /// The makers whose passkeys a body takes, as PEM; empty: anybody's.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn passkey_makers(&self, tenant: TenantId) -> Result<String> {
+        const SQL: &str = "SELECT passkey_makers FROM tenant WHERE id = $1";
+        Ok(self.db().row(SQL, &[Value::Int(tenant.0)], |row| row.text(0)).await?.unwrap_or_default())
+    }
+
+    /// Says whose passkeys a body takes from now on: PEM certificates that the caller has read, or nothing.
+    /// Passkeys that are there stay.
+    ///
+    /// # Errors
+    /// `Gone` when there is no such tenant.
+    pub async fn set_passkey_makers(
+        &self,
+        permit: &TenantPermit<ManageAdministration>,
+        pem: &str,
+        now: Micros,
+    ) -> Result<()> {
+        let tenant = permit.tenant();
+        let mut tx = self.db().begin().await?;
+        touch(&mut tx, tenant).await?;
+        let before = tx
+            .row("SELECT passkey_makers FROM tenant WHERE id = $1", &[Value::Int(tenant.0)], |row| {
+                row.text(0)
+            })
+            .await?
+            .ok_or(StoreError::Gone { what: "tenant" })?;
+        const SET: &str = "UPDATE tenant SET passkey_makers = $2 WHERE id = $1";
+        tx.execute(SET, &[Value::Int(tenant.0), Value::Text(pem)]).await?;
+        let count = |pem: &str| pem.matches("BEGIN CERTIFICATE").count();
+        let detail = format!("{} → {}", count(&before), count(pem));
+        let entry = NewEntry::done("passkeys.makers", Subject::by(permit.who())).saying(&detail);
+        audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
+        tx.commit().await
+    }
+
     /// Gives a body another name or colour; gives it as it is then.
     ///
     /// # Errors

@@ -55,6 +55,49 @@ async fn a_passkey_signs_in_without_a_word_typed_and_administers() {
 }
 
 #[tokio::test]
+async fn a_body_that_gives_out_keys_takes_no_others() {
+    let house = House::town();
+    let (ours, others) = (house.beside("ours.pem"), house.beside("others.pem"));
+    std::fs::write(&ours, beffroi_it::MAKER).expect("our own folder can be written");
+    let another = include_str!("../../../crates/identity/tests/passkey/another-maker.pem");
+    std::fs::write(&others, another).expect("our own folder can be written");
+    let (ours, others) = (ours.display().to_string(), others.display().to_string());
+    let config = house.data().join("beffroi.db").display().to_string();
+    let said = house.run(&["tenant", "passkeys", DOMAIN, "--maker", &config]).refused();
+    assert!(said.contains("UTF-8") || said.contains("PEM"), "{said}");
+    house.run(&["tenant", "passkeys", DOMAIN]).refused();
+    house.run(&["tenant", "passkeys", DOMAIN, "--maker", &ours, "--maker", &others]).well();
+    let server = house.serve().await;
+    let mut alice = Browser::signed_in(&server, ALICE).await;
+    let mut key = alice.authenticator();
+    let refused = async |page: &Browser, key: &mut Authenticator, why: &str| {
+        let question = ask(page, "/api/factors/passkey").await;
+        assert_eq!(question["options"]["attestation"], "direct");
+        let body =
+            json!({"token": question["token"], "answer": key.register(&question["options"]), "name": "clé"});
+        let answer = page.post("/api/factors/passkey/confirm", &body).await.expect(401).json();
+        assert!(answer["detail"].as_str().is_some_and(|detail| detail.contains(why)), "{answer}");
+    };
+    key.attests = false;
+    refused(&alice, &mut key, "does not say who made it").await;
+    key.attests = true;
+    enrol(&mut alice, &mut key).await;
+    sign_in(&server, &mut key, |_| {}).await.1.expect(200);
+    // Another list: what is there stays, what comes is refused, at once.
+    house.run(&["tenant", "passkeys", DOMAIN, "--maker", &others]).well();
+    sign_in(&server, &mut key, |_| {}).await.1.expect(200);
+    let bob = Browser::signed_in(&server, BOB).await;
+    refused(&bob, &mut bob.authenticator(), "maker is not among those").await;
+    house.run(&["tenant", "passkeys", DOMAIN, "--any"]).well();
+    let mut bob = Browser::signed_in(&server, BOB).await;
+    let mut any = bob.authenticator();
+    any.attests = false;
+    enrol(&mut bob, &mut any).await;
+    crate::bad_input::finish(server, &[]).await;
+    house.run(&["audit", "verify"]).well();
+}
+
+#[tokio::test]
 async fn what_is_not_the_owners_answer_to_this_question_opens_nothing() {
     let house = House::town();
     let server = house.serve().await;

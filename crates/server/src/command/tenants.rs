@@ -48,6 +48,20 @@ pub(super) enum Command {
         #[arg(long = "network", value_name = "NETWORK")]
         networks: Vec<String>,
     },
+    /// Say whose passkeys are taken: keys that do not show such a maker's certificate are refused from now on.
+    /// Those that are there stay.
+    #[command(group = clap::ArgGroup::new("whose").required(true))]
+    Passkeys {
+        /// The domain of its people's addresses.
+        domain: String,
+        /// A file with root certificates of makers (PEM), as the FIDO metadata service or the maker publishes
+        /// them; may be said several times.
+        #[arg(long = "maker", value_name = "FILE", group = "whose")]
+        makers: Vec<std::path::PathBuf>,
+        /// Anybody's, as in the beginning.
+        #[arg(long, group = "whose")]
+        any: bool,
+    },
     /// Declare the accreditation that a protective mark asks for, in the place of the former one.
     Accredit {
         /// The domain of the body.
@@ -120,6 +134,22 @@ async fn execute(store: &Store, app: &App, command: Command) -> Result<(), Failu
             println!("Whoever administers {domain} must have proved: {}.", factor.word());
             if factor == Factor::Password {
                 println!("A password alone is for trying out: whoever learns it administers.");
+            }
+        }
+        Command::Passkeys { domain, makers, any: _ } => {
+            let tenant = app.operator_tenant(&domain.parse()?).await?;
+            let mut pem = String::new();
+            for file in &makers {
+                let read = std::fs::read_to_string(file);
+                pem += &read.map_err(|cause| format!("{} cannot be read: {cause}", file.display()))?;
+                pem.push('\n');
+            }
+            app.operator_set_passkey_makers(&tenant, &pem, now).await?;
+            match pem.matches("BEGIN CERTIFICATE").count() {
+                0 => println!("{domain} takes passkeys of any maker."),
+                count => println!(
+                    "{domain} takes new passkeys of these makers only ({count} certificates); those that are there stay."
+                ),
             }
         }
         Command::Accredit { domain, label, reference, authority, until } => {
