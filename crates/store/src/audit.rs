@@ -256,6 +256,11 @@ pub(crate) async fn person_secret(
     match tx.row(FIND, &at, |row| row.bytes(0)).await? {
         Some(wrapped) => key.unwrap_key("person", person, &wrapped),
         None => {
+            // Of two who first write of somebody at once, the second finds what the first made.
+            tx.hold(&format!("person {} {person}", tenant.0)).await?;
+            if let Some(wrapped) = tx.row(FIND, &at, |row| row.bytes(0)).await? {
+                return key.unwrap_key("person", person, &wrapped);
+            }
             let secret = new_secret();
             let wrapped = key.wrap("person", person, &secret);
             const ADD: &str = "INSERT INTO person_key (tenant, person, key_wrapped) VALUES ($1, $2, $3)";
@@ -441,13 +446,23 @@ impl Store {
             0 => 100,
             n => i64::from(n.min(500)),
         };
-        const SQL: &str = concat!(
-            "SELECT ",
-            entry_columns!(),
-            " FROM audit_entry
-             WHERE tenant = $1 AND seq < $2 AND ($3 = '' OR act = $3) AND ($4 = 0 OR actor_ref = $4)
-               AND ($5 = '' OR outcome = $5) AND at_us >= $6 AND at_us <= $7
-             ORDER BY seq DESC LIMIT $8"
+        macro_rules! page {
+            () => {
+                " FROM audit_entry
+                 WHERE tenant = $1 AND seq < $2 AND ($3 = '' OR act = $3) AND ($4 = 0 OR actor_ref = $4)
+                   AND ($5 = '' OR outcome = $5) AND at_us >= $6 AND at_us <= $7
+                 ORDER BY seq DESC LIMIT $8"
+            };
+        }
+        const SQL: &str = concat!("SELECT ", entry_columns!(), page!());
+        // The keys of those who are on the page: a body of fifty thousand has as many.
+        const KEYS: &str = concat!(
+            "WITH page AS (SELECT actor_ref, subject_ref",
+            page!(),
+            ") SELECT p.person, p.key_wrapped, ",
+            tenant_key_columns!(),
+            " FROM person_key p JOIN tenant t ON t.id = p.tenant WHERE p.tenant = $1
+               AND p.person IN (SELECT actor_ref FROM page UNION SELECT subject_ref FROM page)"
         );
         let values = [
             Value::Int(tenant.0),
@@ -459,28 +474,17 @@ impl Store {
             Value::Int(filter.to.unwrap_or(i64::MAX)),
             Value::Int(limit),
         ];
-        let people = self.person_keys(tenant).await?;
-        let entries = self.db().rows(SQL, &values, |row| read_entry(row, tenant, &people)).await?;
+        let mut tx = self.db().snapshot().await?;
+        let key = |row: &Row| {
+            let (person, wrapped) = (row.int(0)?, row.bytes(1)?);
+            let key = self.keys().tenant_key(row, 2)?.unwrap_key("person", person, &wrapped)?;
+            Ok((person, Sealer::new(&key)))
+        };
+        let people = tx.rows(KEYS, &values, key).await?.into_iter().collect();
+        let entries = tx.rows(SQL, &values, |row| read_entry(row, tenant, &people)).await?;
+        tx.commit().await?;
         let next = if entries.len() as i64 == limit { entries.last().map(|e| e.seq) } else { None };
         Ok(AuditPage { entries, next, size, checkpoint })
-    }
-
-    /// The keys of everyone in a tenant's log.
-    async fn person_keys(&self, tenant: TenantId) -> Result<HashMap<i64, Sealer>> {
-        const SQL: &str = concat!(
-            "SELECT p.person, p.key_wrapped, ",
-            tenant_key_columns!(),
-            " FROM person_key p JOIN tenant t ON t.id = p.tenant WHERE p.tenant = $1"
-        );
-        let keys = self
-            .db()
-            .rows(SQL, &[Value::Int(tenant.0)], |row| {
-                let (person, wrapped) = (row.int(0)?, row.bytes(1)?);
-                let key = self.keys().tenant_key(row, 2)?.unwrap_key("person", person, &wrapped)?;
-                Ok((person, Sealer::new(&key)))
-            })
-            .await?;
-        Ok(keys.into_iter().collect())
     }
 
     /// The number of the person of an address in a tenant's log.

@@ -173,6 +173,7 @@ impl Store {
         let account = permit.account();
         let id = FactorId::mint(now, entropy());
         let mut tx = self.db().begin().await?;
+        tx.hold(&format!("factors {account}")).await?;
         const COUNT: &str = "SELECT COUNT(*) FROM factor WHERE account = $1";
         let held = tx.row(COUNT, &[Value::Int(account.0)], |row| row.int(0)).await?.unwrap_or(0);
         if held >= MOST {
