@@ -5,6 +5,7 @@
 
 mod appends;
 mod connections;
+mod decisions;
 mod doors;
 mod files;
 mod process;
@@ -49,6 +50,12 @@ enum Measure {
         #[arg(long, default_value_t = 10)]
         seconds: u64,
     },
+    /// Decisions of the policy, alone and with their facts read.
+    Decisions {
+        /// A PostgreSQL address instead of SQLite.
+        #[arg(long)]
+        database: Option<String>,
+    },
     /// A large file up and down.
     Files {
         /// Its size in MiB.
@@ -67,12 +74,14 @@ fn main() {
             Measure::Start { times } => start::run(times).await,
             Measure::Connections { count } => connections::run(count).await,
             Measure::Doors { seconds } => doors::run(seconds).await,
+            Measure::Decisions { database } => decisions::run(database).await,
             Measure::Files { mebibytes } => files::run(mebibytes).await,
             Measure::All => {
                 appends::run(None, 10).await;
                 start::run(10).await;
                 connections::run(1000).await;
                 doors::run(10).await;
+                decisions::run(None).await;
                 files::run(1024).await;
             }
         }
