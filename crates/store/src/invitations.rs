@@ -50,6 +50,17 @@ pub(crate) async fn close_links(tx: &mut Tx, account: AccountId, now: Micros) ->
     tx.execute(SPEND, &[Value::Int(account.0), Value::Int(now)]).await
 }
 
+/// How long a link opens that comes with an account by mail: people read it after the weekend.
+pub(crate) const INVITED_US: Micros = 72 * LIFE_US;
+
+/// A link of somebody who was just added, to be written to them; gives its token and its end.
+pub(crate) async fn for_letter(tx: &mut Tx, account: AccountId, now: Micros) -> Result<(String, Micros)> {
+    let (token, kept) = new_token();
+    let until = now + INVITED_US;
+    add(tx, account, InvitationKind::Invitation, &kept, now, until).await?;
+    Ok((token, until))
+}
+
 async fn make_link(
     tx: &mut Tx,
     account: AccountId,
@@ -58,7 +69,7 @@ async fn make_link(
 ) -> Result<(String, Micros)> {
     let (token, kept) = new_token();
     close_links(tx, account, now).await?;
-    add(tx, account, kind, &kept, now).await?;
+    add(tx, account, kind, &kept, now, now + LIFE_US).await?;
     Ok((token, now + LIFE_US))
 }
 
@@ -138,7 +149,7 @@ impl Store {
         if !self.post(&mut tx, account.id, &write(&token, now + LIFE_US), now).await? {
             return Ok(false);
         }
-        add(&mut tx, account.id, InvitationKind::Reset, &kept, now).await?;
+        add(&mut tx, account.id, InvitationKind::Reset, &kept, now, now + LIFE_US).await?;
         let asked =
             NewEntry::done("password.forgotten", Subject::Machine).on(Subject::Who(Who::Account(account.id)));
         let entry = NewEntry { origin, ..asked };
@@ -204,7 +215,14 @@ impl Store {
     }
 }
 
-async fn add(tx: &mut Tx, account: AccountId, kind: InvitationKind, kept: &[u8], now: Micros) -> Result<()> {
+async fn add(
+    tx: &mut Tx,
+    account: AccountId,
+    kind: InvitationKind,
+    kept: &[u8],
+    now: Micros,
+    until: Micros,
+) -> Result<()> {
     const ADD: &str = "
         INSERT INTO invitation (id, token, account, kind, created_us, expires_us)
         VALUES ($1, $2, $3, $4, $5, $6)";
@@ -214,7 +232,7 @@ async fn add(tx: &mut Tx, account: AccountId, kind: InvitationKind, kept: &[u8],
         Value::Int(account.0),
         Value::Text(kind.word()),
         Value::Int(now),
-        Value::Int(now + LIFE_US),
+        Value::Int(until),
     ];
     tx.execute(ADD, &values).await.map(drop)
 }
