@@ -6,6 +6,7 @@
 mod appends;
 mod connections;
 mod files;
+mod people;
 mod process;
 mod start;
 mod world;
@@ -48,6 +49,21 @@ enum Measure {
         #[arg(long, default_value_t = 1024)]
         mebibytes: u64,
     },
+    /// People from a file of CSV through the use case: seconds, and memory that grows.
+    Import {
+        /// How many.
+        #[arg(long, default_value_t = 50_000)]
+        people: u32,
+    },
+    /// Searches among people that came from a file.
+    Search {
+        /// Among how many.
+        #[arg(long, default_value_t = 50_000)]
+        people: u32,
+        /// How often each search is asked.
+        #[arg(long, default_value_t = 40)]
+        times: u32,
+    },
     /// All of them.
     All,
 }
@@ -60,11 +76,15 @@ fn main() {
             Measure::Start { times } => start::run(times).await,
             Measure::Connections { count } => connections::run(count).await,
             Measure::Files { mebibytes } => files::run(mebibytes).await,
+            Measure::Import { people } => people::import(people).await,
+            Measure::Search { people, times } => people::search(people, times).await,
             Measure::All => {
                 appends::run(None, 10).await;
                 start::run(10).await;
                 connections::run(1000).await;
                 files::run(1024).await;
+                people::import(50_000).await;
+                people::search(50_000, 40).await;
             }
         }
     });

@@ -106,9 +106,15 @@ pub(crate) async fn leave_an_administrator(tx: &mut Tx, leaves: &Account) -> Res
 }
 
 /// Writes someone new down, who can be found from then on.
-pub(crate) async fn insert(tx: &mut Tx, tenant: TenantId, new: NewAccount, now: Micros) -> Result<Account> {
+pub(crate) async fn insert(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: AccountId,
+    new: NewAccount,
+    now: Micros,
+) -> Result<Account> {
     let account = Account {
-        id: AccountId::mint(now, entropy()),
+        id,
         tenant,
         address: new.address,
         name: new.name,
@@ -157,7 +163,8 @@ impl Store {
                 "an account belongs to the tenant of its address's domain; use an address of this domain, or add the other tenant first",
             ));
         }
-        let account = insert(&mut tx, permit.tenant(), new, now).await?;
+        let id = AccountId::mint(now, entropy());
+        let account = insert(&mut tx, permit.tenant(), id, new, now).await?;
         let entry = NewEntry::done("account.add", Subject::by(permit.who()))
             .on(Subject::Who(Who::Account(account.id)))
             .saying(account.role.word());

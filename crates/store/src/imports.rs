@@ -9,7 +9,7 @@ use crate::crypto::{damaged, entropy};
 use crate::directory;
 use crate::sql::{Row, Tx, Value, parts};
 use crate::{InvitationKind, Letter, Result, Store, StoreError, invitations};
-use beffroi_domain::{Account, AccountId, ImportId, Micros, Rank, Role, TenantId};
+use beffroi_domain::{Account, AccountId, ImportId, MailId, Micros, Rank, Role, TenantId};
 use beffroi_policy::{ManageAccounts, TenantPermit, Who};
 
 /// What becomes of a line.
@@ -427,12 +427,16 @@ impl Store {
             clearance: line.clearance,
             password: line.password,
         };
-        let account = insert(tx, tenant, new, now).await?;
+        // Hundreds are added in the same millisecond, and 20 random bits would soon repeat: the number of the line
+        // tells them apart, and no file has more than 17 bits of lines.
+        let apart = (entropy() << 17) | (line.line as u32 & 0x1_ffff);
+        let account = insert(tx, tenant, AccountId::mint(now, apart), new, now).await?;
         self.note_import(tx, tenant, permit.who(), "account.add", account.id, account.role.word(), now)
             .await?;
         if let Some(write) = write {
             let (token, until) = invitations::for_letter(tx, account.id, now).await?;
-            self.post(tx, account.id, &write(&account, &token, until), now).await?;
+            let letter = write(&account, &token, until);
+            self.post_as(tx, MailId(account.id.0), account.id, &letter, now).await?;
             let kind = InvitationKind::Invitation.word();
             self.note_import(tx, tenant, permit.who(), "account.invite", account.id, kind, now).await?;
         }

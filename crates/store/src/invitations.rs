@@ -57,7 +57,8 @@ pub(crate) const INVITED_US: Micros = 72 * LIFE_US;
 pub(crate) async fn for_letter(tx: &mut Tx, account: AccountId, now: Micros) -> Result<(String, Micros)> {
     let (token, kept) = new_token();
     let until = now + INVITED_US;
-    add(tx, account, InvitationKind::Invitation, &kept, now, until).await?;
+    // Hundreds are made in the same moment: the number is the account's, which is one of its own.
+    add_as(tx, InvitationId(account.0), account, InvitationKind::Invitation, &kept, now, until).await?;
     Ok((token, until))
 }
 
@@ -223,11 +224,23 @@ async fn add(
     now: Micros,
     until: Micros,
 ) -> Result<()> {
+    add_as(tx, InvitationId::mint(now, entropy()), account, kind, kept, now, until).await
+}
+
+async fn add_as(
+    tx: &mut Tx,
+    id: InvitationId,
+    account: AccountId,
+    kind: InvitationKind,
+    kept: &[u8],
+    now: Micros,
+    until: Micros,
+) -> Result<()> {
     const ADD: &str = "
         INSERT INTO invitation (id, token, account, kind, created_us, expires_us)
         VALUES ($1, $2, $3, $4, $5, $6)";
     let values = [
-        Value::Int(InvitationId::mint(now, entropy()).0),
+        Value::Int(id.0),
         Value::Bytes(kept),
         Value::Int(account.0),
         Value::Text(kind.word()),

@@ -256,3 +256,30 @@ fn who_is_added_with_a_letter_gets_one_link_that_opens() {
         assert!(store.invitation(token, now() + 4 * DAY).await.unwrap().is_none());
     });
 }
+
+/// Ids are a millisecond and 20 bits: of hundreds added in the same one, two would soon be the same.
+#[test]
+fn many_are_added_in_the_same_moment_with_numbers_of_their_own() {
+    both(async |place| {
+        const PEOPLE: i64 = 300;
+        let town = Town::new(place.store().await).await;
+        let (store, permit, then) = (&town.store, town.machine::<ManageAccounts>(), now());
+        let id = store.begin_import(&permit, then).await.unwrap();
+        let lines: Vec<_> =
+            (2..PEOPLE + 2).map(|n| line(n, &format!("new{n}"), "Nouvelle Venue", "")).collect();
+        store.plan_lines(&permit, id, &lines).await.unwrap();
+        let totals = ImportTotals { create: PEOPLE, ..ImportTotals::default() };
+        store.plan_ready(&permit, id, &DIGEST, &[], false, false, totals).await.unwrap();
+        let write = |_: &beffroi_domain::Account, token: &str, until| Letter {
+            subject: "Bienvenue",
+            text: token.to_owned().into(),
+            until,
+        };
+        let mut numbers = vec![];
+        for _ in 0..3 {
+            numbers.extend(store.apply_import(&permit, id, 100, Some(&write), then).await.unwrap().1);
+        }
+        let lines: Vec<_> = numbers.iter().map(|id| id.0 & 0x1_ffff).collect();
+        assert_eq!(lines, (2..PEOPLE + 2).collect::<Vec<_>>());
+    });
+}

@@ -58,7 +58,7 @@ export const people: Translation<typeof source> = {
   'import.why': 'Reason',
   'import.invite': 'How to invite the people added',
   'import.later': 'Later, one by one',
-  'import.laterSays': '“New link” in the list of people gives a link to pass on to each.',
+  'import.laterSays': 'Nobody is told for now: “New link”, in the list of people, gives a link to pass on to each.',
   'import.mail': 'By e-mail, now',
   'import.mailSays': 'Each gets a personal link, good for three days, to choose a password.',
   'import.apply': (count) => (count === 1 ? 'Import 1 person' : `Import ${count.toLocaleString('en')} people`),

@@ -55,7 +55,7 @@ export const people = {
   'import.why': 'Motif',
   'import.invite': 'Comment inviter les personnes ajoutées',
   'import.later': 'Plus tard, une par une',
-  'import.laterSays': '« Nouveau lien » dans la liste des personnes donne à chacune un lien à transmettre.',
+  'import.laterSays': 'Personne n’est prévenu pour l’instant : « Nouveau lien », dans la liste des personnes, donne à chacune un lien à transmettre.',
   'import.mail': 'Par e-mail, maintenant',
   'import.mailSays': 'Chacune reçoit un lien personnel, valable trois jours, pour choisir son mot de passe.',
   'import.apply': (count: number) => (count === 1 ? 'Importer 1 personne' : `Importer ${count.toLocaleString('fr')} personnes`),
