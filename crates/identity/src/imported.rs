@@ -247,6 +247,18 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        /// Whatever stands in the column: taken or refused, and no panic.
+        #[test]
+        fn any_text_is_taken_or_refused(which in 0..MADE.len(), at in 0usize..100, put in "\\PC{0,3}") {
+            let made: Vec<char> = MADE[which].chars().collect();
+            let (before, after) = made.split_at(at.min(made.len()));
+            let text: String = before.iter().copied().chain(put.chars()).chain(after.iter().skip(1).copied()).collect();
+            let _ = acceptable(&text);
+            let _ = acceptable(&put);
+        }
+    }
+
     #[test]
     fn bcrypt_looks_at_72_bytes_and_its_digested_form_at_all() {
         let long = "x".repeat(72);

@@ -185,6 +185,15 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        /// Whatever comes, in whatever pieces: the same records or the same refusal, and no panic.
+        #[test]
+        fn any_bytes_in_any_pieces_read_alike(text in "[a-c;,\"\r\n\tüé ]{0,200}", tail in proptest::collection::vec(0u8.., 0..60), size in 1usize..40) {
+            let bytes = [text.as_bytes(), &tail].concat();
+            proptest::prop_assert_eq!(read(&bytes, size), read(&bytes, 1 << 20));
+        }
+    }
+
     #[test]
     fn nothing_that_comes_fills_the_memory_or_panics() {
         for size in [1, 7, 100_000] {

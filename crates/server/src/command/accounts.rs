@@ -51,7 +51,8 @@ pub(super) enum Command {
         email: String,
     },
     /// Add and rename the people of a CSV file: columns `address` and `name`, others in docs/operating.md. Nobody is
-    /// closed by it. Ends with 2 when lines were refused.
+    /// closed by it. Ends with 1 when lines were refused; the others are
+    /// imported.
     Import {
         /// The file, UTF-8, separated by commas or semicolons.
         file: std::path::PathBuf,

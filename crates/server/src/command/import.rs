@@ -58,7 +58,7 @@ pub(super) async fn run(
     }
     app.operator_forget_import(&tenant, row.id).await?;
     store.close().await;
-    Ok(if row.totals.refused == 0 { ExitCode::SUCCESS } else { ExitCode::from(2) })
+    Ok(if row.totals.refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Names the lines that are refused, by their numbers and rules alone: what stands in them is in the file.
@@ -69,7 +69,7 @@ async fn refused(app: &App, tenant: &Tenant, row: &ImportRow) -> Result<(), Fail
         let Some(last) = lines.last() else { return Ok(()) };
         after = last.line;
         for line in lines {
-            println!("line {}: {}", line.line, line.rule);
+            eprintln!("line {}: {}", line.line, line.rule);
         }
     }
 }
