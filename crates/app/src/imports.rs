@@ -12,7 +12,7 @@ use crate::{App, Caller, Error};
 use aws_lc_rs::digest;
 use beffroi_domain::{Account, ImportId, Label, Micros, Role, Tenant};
 use beffroi_policy::{ManageAccounts, ManageClearance, ManageRoles, TenantAct, TenantPermit, operator};
-use beffroi_store::{Fate, ImportRow, ImportTotals, Letter, Notice, PlannedLine};
+use beffroi_store::{Fate, ImportRow, ImportTotals, Letter, Notice, PlannedLine, WriteLetter};
 use columns::{Column, Columns};
 use judging::{Person, Read, Rights, judge};
 use reading::{Found, Records};
@@ -223,7 +223,7 @@ impl App {
         let letter = |account: &Account, token: &str, until| -> Letter {
             letters::invitation(&About::of(account, tenant), &format!("{base}/bienvenue/{token}"), until)
         };
-        let write = mail.then_some(&letter as &(dyn Fn(&Account, &str, Micros) -> Letter + Send + Sync));
+        let write = mail.then_some(&letter as &WriteLetter<'_>);
         let mut row = row.clone();
         for _ in 0..PARTS {
             if row.begun && row.over() {
@@ -359,7 +359,7 @@ impl<'a> Incoming<'a> {
     async fn judge(&mut self, some: Vec<Read>, now: Micros) -> Result<(), Error> {
         let people = || {
             some.iter().filter_map(|read| match read {
-                Read::Person(person) => Some(person),
+                Read::Person(person) => Some(&**person),
                 Read::Refused(_) => None,
             })
         };
@@ -385,12 +385,12 @@ impl<'a> Incoming<'a> {
     /// Asks the policy what lines give beside a name: once for the file, and only when one gives it.
     async fn rights<'p>(
         &mut self,
-        people: impl Iterator<Item = &'p Box<Person>> + Clone,
+        people: impl Iterator<Item = &'p Person> + Clone,
         now: Micros,
     ) -> Result<Rights, Error> {
-        let gives_role = |person: &Box<Person>| person.role.is_some_and(|role| role != Role::Agent);
+        let gives_role = |person: &Person| person.role.is_some_and(|role| role != Role::Agent);
         let usual = crate::accounts::USUAL_CLEARANCE;
-        let clears = |person: &Box<Person>| person.clearance.is_some_and(|rank| rank != usual);
+        let clears = |person: &Person| person.clearance.is_some_and(|rank| rank != usual);
         if self.roles.is_none() && people.clone().any(gives_role) {
             self.roles = Some(self.importer.may::<ManageRoles>(&self.app, now).await?);
         }

@@ -116,6 +116,9 @@ impl ImportRow {
     }
 }
 
+/// Makes the letter of somebody from the secret of their link and its end.
+pub type WriteLetter<'a> = dyn Fn(&Account, &str, Micros) -> Letter + Send + Sync + 'a;
+
 /// Lines of a page at most.
 const MOST_LINES: u32 = 200;
 
@@ -351,7 +354,7 @@ impl Store {
         permit: &TenantPermit<ManageAccounts>,
         import: ImportId,
         most: u32,
-        write: Option<&(dyn Fn(&Account, &str, Micros) -> Letter + Send + Sync)>,
+        write: Option<&WriteLetter<'_>>,
         now: Micros,
     ) -> Result<(ImportRow, Vec<AccountId>)> {
         let tenant = permit.tenant();
@@ -415,7 +418,7 @@ impl Store {
         tx: &mut Tx,
         permit: &TenantPermit<ManageAccounts>,
         line: PlannedLine,
-        write: Option<&(dyn Fn(&Account, &str, Micros) -> Letter + Send + Sync)>,
+        write: Option<&WriteLetter<'_>>,
         now: Micros,
     ) -> Result<AccountId> {
         let tenant = permit.tenant();

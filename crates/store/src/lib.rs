@@ -58,7 +58,7 @@ pub use export::{ExportError, Exported};
 pub use factors::{FactorKind, FactorRow, NewFactor, PasskeyRow, TotpRow};
 pub use files::{FileRow, FileStream};
 pub use guests::LinkRow;
-pub use imports::{Fate, ImportRow, ImportTotals, PlannedLine};
+pub use imports::{Fate, ImportRow, ImportTotals, PlannedLine, WriteLetter};
 pub use invitations::{Invitation, InvitationKind};
 pub use labels::Weight;
 pub use mail::{Letter, MailRow};

@@ -8,7 +8,7 @@ async fn send(who: &Browser, text: impl Into<Vec<u8>>) -> beffroi_it::Answer {
 }
 
 async fn apply(who: &Browser, import: &Value, mail: bool) -> Value {
-    let path = format!("/api/admin/imports/{}/apply", import["id"].as_str().unwrap());
+    let path = format!("/api/admin/imports/{}/apply", import["id"].as_str().expect("a text"));
     loop {
         let body = json!({"digest": import["digest"], "mail": mail});
         let now = who.post(&path, &body).await.expect(200).json();
@@ -19,25 +19,32 @@ async fn apply(who: &Browser, import: &Value, mail: bool) -> Value {
 }
 
 async fn lines(who: &Browser, import: &Value, query: &str) -> Vec<Value> {
-    let path = format!("/api/admin/imports/{}/lines?limit=200{query}", import["id"].as_str().unwrap());
-    who.get(&path).await.expect(200).json()["lines"].as_array().unwrap().clone()
+    let path =
+        format!("/api/admin/imports/{}/lines?limit=200{query}", import["id"].as_str().expect("a text"));
+    who.get(&path).await.expect(200).json()["lines"].as_array().expect("a list").clone()
 }
 
 fn counts(import: &Value) -> [i64; 6] {
-    ["create", "rename", "same", "refused", "applied", "skipped"].map(|key| import[key].as_i64().unwrap())
+    ["create", "rename", "same", "refused", "applied", "skipped"]
+        .map(|key| import[key].as_i64().expect("a number"))
 }
 
 async fn names(who: &Browser, query: &str) -> Vec<String> {
     let page = who.get(&format!("/api/admin/accounts?{query}")).await.expect(200).json();
-    let name = |account: &Value| account["name"].as_str().unwrap().to_owned();
-    page["accounts"].as_array().unwrap().iter().map(name).collect()
+    let name = |account: &Value| account["name"].as_str().expect("a text").to_owned();
+    page["accounts"].as_array().expect("a list").iter().map(name).collect()
 }
 
 /// (rule, detail) of what was refused for an act.
 async fn denied(claire: &Browser, act: &str) -> Vec<String> {
     let path = format!("/api/admin/audit?limit=200&outcome=denied&act={act}");
     let log = claire.get(&path).await.expect(200).json();
-    log["entries"].as_array().unwrap().iter().map(|e| e["rule"].as_str().unwrap().to_owned()).collect()
+    log["entries"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|e| e["rule"].as_str().expect("a text").to_owned())
+        .collect()
 }
 
 #[tokio::test]
