@@ -1,14 +1,16 @@
 -- Finding people among many: the folded words of a name and an address, found by their beginnings. Bytes, because
 -- every engine and every locale orders them alike.
 ALTER TABLE account ADD COLUMN sorting BYTES; -- folded name and address: their place among others; none: not done yet
-CREATE INDEX account_by_sorting ON account (tenant, sorting);
+CREATE INDEX account_by_sorting ON account (sorting);
 CREATE TABLE account_word (
     tenant  BIGINT NOT NULL,
-    word    BYTES  NOT NULL,
-    sorting BYTES  NOT NULL, -- of the account: whoever types one letter gets the first page without a look at the rest
-    account BIGINT NOT NULL REFERENCES account (id)
+    word    BYTES  NOT NULL, -- empty: the row by which everybody is found
+    sorting BYTES  NOT NULL, -- of the account, like role and state below: a search reads this index and nothing else
+    account BIGINT NOT NULL REFERENCES account (id),
+    role    TEXT   NOT NULL,
+    state   TEXT   NOT NULL  -- active, invited, disabled
 );
-CREATE INDEX account_word_by_word ON account_word (tenant, word, sorting, account);
+CREATE INDEX account_word_by_word ON account_word (tenant, word, sorting, account, role, state);
 CREATE INDEX account_word_by_account ON account_word (account, word);
 
 -- A file of people, read and judged, that waits to be applied; gone after a day.

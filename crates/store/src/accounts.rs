@@ -206,6 +206,7 @@ impl Store {
             .ok_or(StoreError::Gone { what: "account" })?;
         const SET: &str = "UPDATE account SET password = $2 WHERE id = $1";
         tx.execute(SET, &[Value::Int(account.0), Value::Text(phc)]).await?;
+        directory::follow(&mut tx, account.0).await?;
         let entry = NewEntry::done("password.change", Subject::by(Who::Account(account)));
         audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
         tx.commit().await
@@ -255,6 +256,7 @@ impl Store {
         }
         const SET: &str = "UPDATE account SET enabled = $2 WHERE id = $1";
         tx.execute(SET, &[Value::Int(account.0), Value::Bool(enabled)]).await?;
+        directory::follow(&mut tx, account.0).await?;
         let mut ended = vec![];
         if !enabled {
             ended = end_sessions(&mut tx, Who::Account(account)).await?;
@@ -289,6 +291,7 @@ impl Store {
         leave_an_administrator(&mut tx, &before).await?;
         const SET: &str = "UPDATE account SET role = $2 WHERE id = $1";
         tx.execute(SET, &[Value::Int(account.0), Value::Text(role.word())]).await?;
+        directory::follow(&mut tx, account.0).await?;
         let ended = end_sessions(&mut tx, Who::Account(account)).await?;
         let told = format!("{} → {}", before.role.word(), role.word());
         let entry = NewEntry::done("account.role", Subject::by(permit.who()))

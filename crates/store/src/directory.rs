@@ -68,26 +68,13 @@ pub struct PeoplePage {
 /// People of a page at most.
 pub const PEOPLE_PAGE: u32 = 200;
 
-/// What is common to all searches. $1 tenant, $2 role or '', $3 state or '' ('open': not disabled),
-/// $4 the place after which, $5 how many; then two for each word.
-macro_rules! filtered {
-    ($a:literal) => {
-        concat!(
-            " AND ($2 = '' OR ",
-            $a,
-            ".role = $2) AND ($3 = '' OR ($3 = 'open' AND ",
-            $a,
-            ".enabled) OR $3 = CASE WHEN NOT ",
-            $a,
-            ".enabled THEN 'disabled' WHEN ",
-            $a,
-            ".password IS NULL THEN 'invited' ELSE 'active' END)"
-        )
-    };
-}
-macro_rules! rows {
-    () => {
-        concat!("SELECT ", account_columns!(), ", a.created_us, a.last_used_us, a.password IS NULL ")
+/// Those who have the words. $1 tenant, $2 role or '', $3 state or '' ('open': not disabled), $4 the place after
+/// which, $5 how many; then two for each word, of which the first is the one that fewest people have.
+macro_rules! found {
+    ($($other:expr),*) => {
+        concat!("FROM account_word w WHERE w.tenant = $1 AND w.word >= $6 AND w.word < $7 AND w.sorting > $4 \
+                 AND ($2 = '' OR w.role = $2) \
+                 AND ($3 = '' OR w.state = $3 OR ($3 = 'open' AND w.state <> 'disabled'))", $($other),*)
     };
 }
 macro_rules! another {
@@ -101,25 +88,20 @@ macro_rules! another {
         )
     };
 }
-/// Those who have the words, and nothing else asked.
-macro_rules! worded {
-    ($($other:expr),*) => {
-        concat!("FROM account_word w WHERE w.tenant = $1 AND w.sorting > $4 AND w.word >= $6 AND w.word < $7",
-               $($other),*)
-    };
-}
-/// Those who have the words, by role and state.
-macro_rules! worded_filtered {
-    ($($other:expr),*) => {
-        concat!("FROM account_word w JOIN account b ON b.id = w.account \
-                 WHERE w.tenant = $1 AND w.sorting > $4 AND w.word >= $6 AND w.word < $7", filtered!("b"), $($other),*)
+/// Everybody: each has one empty word.
+macro_rules! everybody {
+    () => {
+        "FROM account_word w WHERE w.tenant = $1 AND w.word = $6 AND w.word < $7 AND w.sorting > $4 \
+         AND ($2 = '' OR w.role = $2) \
+         AND ($3 = '' OR w.state = $3 OR ($3 = 'open' AND w.state <> 'disabled'))"
     };
 }
 macro_rules! page {
     ($found:expr) => {
         concat!(
-            rows!(),
-            "FROM (SELECT DISTINCT w.sorting, w.account ",
+            "SELECT ",
+            account_columns!(),
+            ", a.created_us, a.last_used_us, a.password IS NULL FROM (SELECT DISTINCT w.sorting, w.account ",
             $found,
             " ORDER BY w.sorting LIMIT $5) f JOIN account a ON a.id = f.account ORDER BY f.sorting"
         )
@@ -131,30 +113,33 @@ macro_rules! count {
     };
 }
 macro_rules! texts {
-    ($make:ident, $kind:ident) => {
+    ($make:ident) => {
         [
-            $make!($kind!()),
-            $make!($kind!(another!("$8", "$9"))),
-            $make!($kind!(another!("$8", "$9"), another!("$10", "$11"))),
-            $make!($kind!(another!("$8", "$9"), another!("$10", "$11"), another!("$12", "$13"))),
+            $make!(everybody!()),
+            $make!(found!()),
+            $make!(found!(another!("$8", "$9"))),
+            $make!(found!(another!("$8", "$9"), another!("$10", "$11"))),
+            $make!(found!(another!("$8", "$9"), another!("$10", "$11"), another!("$12", "$13"))),
         ]
     };
 }
-const PAGES: [&str; 4] = texts!(page, worded);
-const PAGES_FILTERED: [&str; 4] = texts!(page, worded_filtered);
-const COUNTS: [&str; 4] = texts!(count, worded);
-const COUNTS_FILTERED: [&str; 4] = texts!(count, worded_filtered);
-const PAGE_OF_ALL: &str = concat!(
-    rows!(),
-    "FROM account a WHERE a.tenant = $1 AND a.sorting > $4",
-    filtered!("a"),
-    " ORDER BY a.sorting LIMIT $5"
-);
-const COUNT_OF_ALL: &str = concat!(
-    "SELECT COUNT(*) FROM (SELECT a.id FROM account a WHERE a.tenant = $1 AND a.sorting > $4",
-    filtered!("a"),
-    " LIMIT $5) f"
-);
+/// By how many words are searched for.
+const PAGES: [&str; 5] = texts!(page);
+const COUNTS: [&str; 5] = texts!(count);
+
+/// What role and state the words of an account say: to be called by whatever changes either.
+pub(crate) async fn follow(tx: &mut Tx, account: i64) -> Result<()> {
+    const FOLLOW: &str = "
+        UPDATE account_word SET
+               role = (SELECT a.role FROM account a WHERE a.id = $1),
+               state = (SELECT CASE WHEN NOT a.enabled THEN 'disabled' WHEN a.password IS NULL THEN 'invited'
+                                    ELSE 'active' END FROM account a WHERE a.id = $1)
+         WHERE account = $1";
+    tx.execute(FOLLOW, &[Value::Int(account)]).await.map(drop)
+}
+
+/// From so many rows on, a word is common.
+const MANY: i64 = 2_000;
 
 /// Writes an account's words down, in the transaction that adds or renames it.
 pub(crate) async fn index(tx: &mut Tx, tenant: i64, account: i64, address: &str, name: &str) -> Result<()> {
@@ -165,21 +150,22 @@ pub(crate) async fn index(tx: &mut Tx, tenant: i64, account: i64, address: &str,
     tx.execute(PLACE, &[Value::Int(account), Value::Bytes(place.as_bytes())]).await?;
     let mut words = folded_words(name);
     words.extend(folded_words(address.split('@').next().unwrap_or_default()));
+    words.push(String::new());
     words.sort_unstable();
     words.dedup();
-    const ADD: &str = "INSERT INTO account_word (tenant, word, sorting, account) VALUES {}";
+    const ADD: &str = "INSERT INTO account_word (tenant, word, sorting, account, role, state) VALUES {}";
     let mut rest = words.as_slice();
     for part in parts(words.len()) {
         let (some, others) = rest.split_at(part);
         rest = others;
         let row = |word| {
             let (word, place) = (Value::Bytes(word), Value::Bytes(place.as_bytes()));
-            [Value::Int(tenant), word, place, Value::Int(account)]
+            [Value::Int(tenant), word, place, Value::Int(account), Value::Text(""), Value::Text("")]
         };
         let values: Vec<_> = some.iter().flat_map(|word| row(word.as_bytes())).collect();
-        tx.execute(tx.repeated(ADD, 4, part), &values).await?;
+        tx.execute(tx.repeated(ADD, 6, part), &values).await?;
     }
-    Ok(())
+    follow(tx, account).await
 }
 
 /// Accounts written down by a program that knew no words get theirs, some at a time; cut off, the next start goes on.
@@ -287,8 +273,6 @@ impl Store {
     }
 
     async fn find(&self, asked: &Asked<'_>, after: &[u8], most: usize) -> Result<Vec<AccountRow>> {
-        let texts = if asked.role.is_empty() && asked.state.is_empty() { PAGES } else { PAGES_FILTERED };
-        let sql = asked.words.len().checked_sub(1).map_or(PAGE_OF_ALL, |n| texts[n]);
         let read = |row: &Row| {
             Ok(AccountRow {
                 account: read_account(row, 0)?,
@@ -297,16 +281,35 @@ impl Store {
                 invited: row.bool(ACCOUNT_COLUMNS + 2)?,
             })
         };
-        let ranges: Vec<_> = asked.words.iter().map(|word| range(word)).collect();
+        let ranges = self.ranges(asked).await?;
+        let sql = PAGES[asked.words.len()];
         self.db().rows(sql, &values(asked, after, most, &ranges), read).await
     }
 
     async fn count(&self, asked: &Asked<'_>) -> Result<i64> {
-        let texts = if asked.role.is_empty() && asked.state.is_empty() { COUNTS } else { COUNTS_FILTERED };
-        let sql = asked.words.len().checked_sub(1).map_or(COUNT_OF_ALL, |n| texts[n]);
-        let ranges: Vec<_> = asked.words.iter().map(|word| range(word)).collect();
+        let ranges = self.ranges(asked).await?;
         let values = values(asked, &[], i32::MAX as usize, &ranges);
-        Ok(self.db().row(sql, &values, |row| row.int(0)).await?.unwrap_or(0))
+        Ok(self.db().row(COUNTS[asked.words.len()], &values, |row| row.int(0)).await?.unwrap_or(0))
+    }
+
+    /// The ranges of the words, the rarest first: of « personne 49321 » one is everybody's and one somebody's.
+    async fn ranges(&self, asked: &Asked<'_>) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+        const RARE: &str = "
+            SELECT COUNT(*) FROM (SELECT 1 AS one FROM account_word w
+              WHERE w.tenant = $1 AND w.word >= $2 AND w.word < $3 LIMIT $4) f";
+        let mut ranges: Vec<_> = asked.words.iter().map(|word| (0, range(word))).collect();
+        if ranges.len() > 1 {
+            for (count, (from, to)) in &mut ranges {
+                let (from, to) = (Value::Bytes(from), Value::Bytes(to));
+                let values = [Value::Int(asked.tenant.0), from, to, Value::Int(MANY)];
+                *count = self.db().row(RARE, &values, |row| row.int(0)).await?.unwrap_or(0);
+            }
+            ranges.sort_by_key(|(count, _)| *count);
+        }
+        if ranges.is_empty() {
+            return Ok(vec![(vec![], vec![0])]);
+        }
+        Ok(ranges.into_iter().map(|(_, range)| range).collect())
     }
 }
 

@@ -4,6 +4,7 @@ use crate::accounts::{ACCOUNT_COLUMNS, account_columns, account_of, read_account
 use crate::applications;
 use crate::audit::{self, NewEntry, Subject};
 use crate::crypto::{entropy, new_token, token_hash};
+use crate::directory;
 use crate::factors::forget_factors;
 use crate::sessions::end_sessions;
 use crate::sql::{Row, Tx, Value};
@@ -117,6 +118,7 @@ impl Store {
         let keys = forget_factors(&mut tx, account).await?;
         let applications = applications::revoke_all(&mut tx, account).await?;
         tx.execute("UPDATE account SET password = NULL WHERE id = $1", &[Value::Int(account.0)]).await?;
+        directory::follow(&mut tx, account.0).await?;
         let (token, expires) = make_link(&mut tx, account, InvitationKind::Reset, now).await?;
         let told =
             format!("keys: {keys}; application passwords: {applications}; sessions ended: {}", ended.len());
@@ -205,6 +207,7 @@ impl Store {
             .row(SET, &[Value::Int(account.0), Value::Text(phc)], |row| row.int(0).map(TenantId))
             .await?
             .ok_or(crate::StoreError::Gone { what: "account" })?;
+        directory::follow(&mut tx, account.0).await?;
         // What else is open for them was asked for before this password, by whomever.
         close_links(&mut tx, account, now).await?;
         end_sessions(&mut tx, Who::Account(account)).await?;

@@ -127,6 +127,34 @@ fn role_and_state_narrow_a_search_and_pages_follow_each_other() {
     });
 }
 
+/// Whatever changes a role or a state, searches know it in the same transaction.
+#[test]
+fn role_and_state_are_searched_as_they_are_now() {
+    both(async |place| {
+        let town = Town::new(place.store().await).await;
+        let (store, bob) = (&town.store, town.bob.id);
+        let is = async |role: Role, state| {
+            let asked = PeopleFilter { role: Some(role), state: Some(state), ..filter("bob") };
+            let all = PeopleFilter { words: Sought::default(), ..asked.clone() };
+            assert_eq!(found(&town, &asked).await, "bob", "{role:?} {state:?}");
+            assert!(found(&town, &all).await.split(' ').any(|who| who == "bob"), "{role:?} {state:?}");
+        };
+        is(Role::Agent, AccountState::Active).await;
+        store.set_role(&town.machine(), bob, Role::Auditor, now()).await.unwrap();
+        is(Role::Auditor, AccountState::Active).await;
+        store.set_enabled(&town.machine(), bob, false, now()).await.unwrap();
+        is(Role::Auditor, AccountState::Disabled).await;
+        store.set_enabled(&town.machine(), bob, true, now()).await.unwrap();
+        is(Role::Auditor, AccountState::Active).await;
+        let (token, ..) = store.replace_lost_keys(&town.machine(), bob, now()).await.unwrap();
+        is(Role::Auditor, AccountState::Invited).await;
+        store.accept_invitation(&token, "phc", now()).await.unwrap().unwrap();
+        is(Role::Auditor, AccountState::Active).await;
+        store.depart(&town.machine(), bob, None, &[], now()).await.unwrap();
+        is(Role::Auditor, AccountState::Disabled).await;
+    });
+}
+
 #[test]
 fn people_of_before_are_found_after_the_next_start() {
     both(async |place| {
