@@ -19,6 +19,8 @@
 --postgres CREATE POLICY within ON audit_entry USING (within(tenant));
 --postgres CREATE POLICY within ON audit_subtree USING (within(tenant));
 --postgres CREATE POLICY within ON application_password USING (within(tenant));
+--postgres CREATE POLICY within ON account_word USING (within(tenant));
+--postgres CREATE POLICY within ON account_import USING (within(tenant));
 
 --postgres CREATE POLICY within ON invitation USING (within(NULL) OR EXISTS (SELECT 1 FROM account a WHERE a.id = account));
 --postgres CREATE POLICY within ON known_place USING (within(NULL) OR EXISTS (SELECT 1 FROM account a WHERE a.id = account));
@@ -29,6 +31,9 @@
 -- Nobody in particular yet, while a passkey has not said whose it is: its token is its secret.
 --postgres CREATE POLICY within ON ceremony USING
 --postgres   (within(NULL) OR account IS NULL OR EXISTS (SELECT 1 FROM account a WHERE a.id = account));
+
+--postgres CREATE POLICY within ON account_import_line USING
+--postgres   (within(NULL) OR EXISTS (SELECT 1 FROM account_import i WHERE i.id = import));
 
 --postgres CREATE POLICY within ON room_tail USING (within(NULL) OR EXISTS (SELECT 1 FROM room r WHERE r.id = room));
 --postgres CREATE POLICY within ON member USING (within(NULL) OR EXISTS (SELECT 1 FROM room r WHERE r.id = room));

@@ -6,5 +6,5 @@ cd "$(dirname "$0")/.."
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/beffroi
 . scripts/postgres.sh
 trap postgres_stop EXIT
-case "${1:-all}" in all | appends) [ -n "${BEFFROI_TEST_POSTGRES:-}" ] || postgres_start ;; esac
+case "${1:-all}" in all | appends | import | search) [ -n "${BEFFROI_TEST_POSTGRES:-}" ] || postgres_start ;; esac
 "${CARGO_TARGET_DIR:-$cache/target}/release/load" "${@:-all}"

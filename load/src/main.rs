@@ -8,6 +8,7 @@ mod connections;
 mod decisions;
 mod doors;
 mod files;
+mod people;
 mod process;
 mod start;
 mod world;
@@ -62,6 +63,21 @@ enum Measure {
         #[arg(long, default_value_t = 1024)]
         mebibytes: u64,
     },
+    /// People from a file of CSV through the use case: seconds, and memory that grows.
+    Import {
+        /// How many.
+        #[arg(long, default_value_t = 50_000)]
+        people: u32,
+    },
+    /// Searches among people that came from a file.
+    Search {
+        /// Among how many.
+        #[arg(long, default_value_t = 50_000)]
+        people: u32,
+        /// How often each search is asked.
+        #[arg(long, default_value_t = 40)]
+        times: u32,
+    },
     /// All of them.
     All,
 }
@@ -76,6 +92,8 @@ fn main() {
             Measure::Doors { seconds } => doors::run(seconds).await,
             Measure::Decisions { database } => decisions::run(database).await,
             Measure::Files { mebibytes } => files::run(mebibytes).await,
+            Measure::Import { people } => people::import(people).await,
+            Measure::Search { people, times } => people::search(people, times).await,
             Measure::All => {
                 appends::run(None, 10).await;
                 start::run(10).await;
@@ -83,6 +101,8 @@ fn main() {
                 doors::run(10).await;
                 decisions::run(None).await;
                 files::run(1024).await;
+                people::import(50_000).await;
+                people::search(50_000, 40).await;
             }
         }
     });

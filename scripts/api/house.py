@@ -129,6 +129,14 @@ def application():
     return us.ask("POST", "/api/application-passwords", {"name": "Essai"})["id"]
 
 
+def imported():
+    """A file of people that waits to be applied."""
+    text = f"adresse;nom\nessai{next(numbers)}@{HOST};Essai\n"
+    made = us.ask("POST", "/api/admin/imports", text.encode(), **{"Content-Type": "text/csv"})
+    waiting["digest"] = made["digest"]
+    return made["id"]
+
+
 def leaver():
     return Person().sign_in(leaving, OURS)
 
@@ -154,6 +162,8 @@ def real(path, method):
         who = leaver()
         mine = who.ask("GET", "/api/sessions")
         return {"id": next(session["id"] for session in mine if session["current"])}, who
+    if path.startswith("/api/admin/imports/"):
+        return {"id": imported()}, us
     if path.startswith("/api/uploads/"):
         return {"id": upload()}, us
     if path.startswith("/api/files/"):
@@ -169,6 +179,7 @@ def real(path, method):
     return {"id": room, "address": shut_out if "/admin/" in path else BOB}, asker
 
 
+waiting = {}
 file = a_file()
 kept = factor()
 
@@ -181,6 +192,8 @@ def better(body):
         body["until"] = DECISION["until"]
     if body.get("kind") == "password":
         body["password"] = OURS
+    if "digest" in body:
+        body |= {"digest": waiting.get("digest", "0" * 64), "mail": False}
     if "members" in body:
         body["members"] = [BOB][: len(body["members"])]
     if "address" in body and "password" not in body:
@@ -191,6 +204,11 @@ def better(body):
 @schemathesis.serializer("application/offset+octet-stream")
 def raw(_context, _value):
     return b"abc"
+
+
+@schemathesis.serializer("text/csv")
+def people(_context, _value):
+    return f"adresse;nom\nessai{next(numbers)}@{HOST};Essai\n".encode()
 
 
 @schemathesis.hook

@@ -33,8 +33,9 @@ journey('administration', {
     await claire.page.getByRole('link', { name: 'Administration' }).click();
     for (const name of ['Alice Martin', 'Bob Lambert', 'Claire Dubois']) await row(claire, name).waitFor();
     await claire.page.getByRole('searchbox').fill('benoit');
-    await claire.page.getByText('Rien ne correspond').waitFor();
+    await claire.page.getByText('Personne ne correspond').waitFor();
     await claire.page.getByRole('searchbox').fill('');
+    await row(claire, 'Bob Lambert').waitFor();
     await pictures(claire, 'administration-people');
   },
   'she invites Nadia by a link, with its hour': async (world) => {

@@ -1,21 +1,28 @@
 //! Administration of people, and the audit log.
 
 use crate::{App, Caller, Error};
-use beffroi_domain::{Account, Address, Micros, PersonName, Rank, Role};
+use beffroi_domain::{Account, Address, Micros, PersonName, Rank, Role, one_script};
 use beffroi_policy::{ManageAccounts, ReadAudit, ReadRooms, TenantAct as _};
-use beffroi_store::{AccountRow, AuditFilter, AuditPage, InvitationKind, NewAccount, Notice, Tile};
+use beffroi_store::{
+    AuditFilter, AuditPage, InvitationKind, NewAccount, Notice, PeopleFilter, PeoplePage, Tile,
+};
 
 /// What a new account is cleared for: everything but the protective marks.
 pub(crate) const USUAL_CLEARANCE: Rank = Rank(2);
 
 impl App {
-    /// Everyone of the tenant.
+    /// A page of the people of the tenant; what is searched for is read there.
     ///
     /// # Errors
-    /// `Denied`.
-    pub async fn accounts(&self, caller: &Caller, now: Micros) -> Result<Vec<AccountRow>, Error> {
+    /// `Denied`; `NotFound` when it goes on after somebody who is not there.
+    pub async fn accounts(
+        &self,
+        caller: &Caller,
+        filter: &PeopleFilter,
+        now: Micros,
+    ) -> Result<PeoplePage, Error> {
         let permit = self.authorise_in_tenant::<ReadRooms>(caller, now).await?;
-        Ok(self.store.accounts(&permit).await?)
+        Ok(self.store.accounts(&permit, filter).await?)
     }
 
     /// Adds a person and gives the link's secret with which they choose their password.
@@ -37,6 +44,7 @@ impl App {
                 caller.tenant.domain
             )));
         }
+        one_script(name.as_str()).map_err(|mixed| Error::Invalid(mixed.to_string()))?;
         let new = NewAccount { address, name, role, clearance: USUAL_CLEARANCE, password: None };
         let account = self.store.add_account(&permit, new, now).await?;
         self.announce(Notice::PeopleChanged(account.id));

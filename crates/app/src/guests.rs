@@ -1,7 +1,7 @@
 //! Links, and the guests who come by them.
 
 use crate::{App, Caller, Error, Origin, SignedIn, entry};
-use beffroi_domain::{Factor, GuestId, LinkId, Micros, PersonName, Room, RoomId};
+use beffroi_domain::{Factor, GuestId, LinkId, Micros, PersonName, Room, RoomId, one_script};
 use beffroi_policy::{InviteGuest, Who};
 use beffroi_store::{LinkRow, NewEntry, Notice, Opened, Outcome};
 
@@ -79,6 +79,7 @@ impl App {
         now: Micros,
     ) -> Result<(SignedIn, GuestId), Error> {
         let (link, room) = self.store.link_by_token(token, now).await?.ok_or(Error::NotFound("link"))?;
+        one_script(name.as_str()).map_err(|mixed| Error::Invalid(mixed.to_string()))?;
         if self.store.guests_of_link(link).await?.len() >= MOST_GUESTS {
             return Err(Error::Conflict(format!(
                 "{MOST_GUESTS} people came by this link already; ask your host for another one"

@@ -30,6 +30,11 @@ pub(crate) fn reset(about: &About<'_>, link: &str, until: Micros) -> Letter {
     letter(fr::RESET_SUBJECT, &fr::reset(about, link), &en::reset(about, link), until)
 }
 
+/// A link with which somebody who was just added chooses a password.
+pub(crate) fn invitation(about: &About<'_>, link: &str, until: Micros) -> Letter {
+    letter(fr::INVITATION_SUBJECT, &fr::invitation(about, link), &en::invitation(about, link), until)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -38,7 +43,12 @@ mod tests {
     fn every_letter_is_whole_in_both_languages() {
         let about = About { name: "Alice Martin", address: "alice@mairie.test", tenant: "Mairie de Test" };
         let link = "https://beffroi.test/bienvenue/jeton";
-        let written = reset(&about, link, 7);
+        for written in [reset(&about, link, 7), invitation(&about, link, 7)] {
+            whole(&written, link);
+        }
+    }
+
+    fn whole(written: &Letter, link: &str) {
         assert_eq!(written.text.matches(link).count(), 2);
         assert_eq!(written.text.matches("alice@mairie.test").count(), 2);
         assert_eq!(written.until, 7);

@@ -4,7 +4,7 @@ use crate::accounts::USUAL_CLEARANCE;
 use crate::{App, Error, Secret};
 use beffroi_domain::{
     Account, AccountId, Address, AdministrationRules, Domain, Factor, Micros, Network, PersonName, Role,
-    Room, RoomName, Tenant,
+    Room, RoomName, Tenant, one_script,
 };
 use beffroi_identity::passkey::Makers;
 use beffroi_policy::{ManageAccounts, ReadAudit, TenantAct as _, TenantPermit, operator};
@@ -24,7 +24,7 @@ pub struct NewPerson {
 }
 
 /// Entries made by the operator name no account.
-const NOBODY: AccountId = AccountId(0);
+pub(crate) const NOBODY: AccountId = AccountId(0);
 
 impl App {
     /// Adds an account; without a password, gives the secret of an invitation link.
@@ -37,6 +37,7 @@ impl App {
         now: Micros,
     ) -> Result<Option<String>, Error> {
         let tenant = self.hosted(person.address.domain()).await?;
+        one_script(person.name.as_str()).map_err(|mixed| Error::Invalid(mixed.to_string()))?;
         if self.store.account_by_address(&person.address).await?.is_some() {
             return Err(Error::Conflict(format!("{} is already there", person.address)));
         }

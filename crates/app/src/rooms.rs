@@ -1,11 +1,16 @@
 //! Rooms, their members and their labels.
 
 use crate::{App, Caller, Error};
-use beffroi_domain::{Account, AccountId, Address, Event, Label, MemberRank, Micros, Room, RoomId, RoomName};
+use beffroi_domain::{
+    Account, AccountId, Address, Event, Label, MemberRank, Micros, Room, RoomId, RoomName, Sought,
+};
 use beffroi_policy::{ManageMembers, ReadPeople, ReadRoom, ReadRooms, Relabel, Rename};
-use beffroi_store::{Notice, RoomRow};
+use beffroi_store::{Notice, PEOPLE_PAGE, RoomRow};
 use std::collections::HashMap;
 use std::sync::Arc;
+
+/// Contacts told to a client that asks for all of them at once: a body of so many is a list, a larger one a directory.
+const MOST_ROSTER: u32 = 500;
 
 /// A member of a room.
 #[derive(Clone, Debug)]
@@ -74,15 +79,34 @@ impl App {
         Ok(self.store.labels(caller.tenant.id).await?)
     }
 
-    /// The caller's colleagues, without the caller.
+    /// The first of the caller's colleagues with these words, without the caller.
     ///
     /// # Errors
     /// `Denied`.
-    pub async fn people(&self, caller: &Caller, now: Micros) -> Result<Vec<Account>, Error> {
+    pub async fn people(&self, caller: &Caller, search: &str, now: Micros) -> Result<Vec<Account>, Error> {
         let me = caller.account()?.id;
         let permit = self.authorise_in_tenant::<ReadPeople>(caller, now).await?;
-        let people = self.store.people(&permit).await?;
-        Ok(people.into_iter().filter(|a| a.id != me && a.enabled).collect())
+        let words = Sought::read(search, caller.tenant.domain.as_str());
+        let mut people = self.store.people(&permit, &words, PEOPLE_PAGE + 1).await?;
+        people.retain(|account| account.id != me);
+        people.truncate(PEOPLE_PAGE as usize);
+        Ok(people)
+    }
+
+    /// The contacts of a client that asks for all: every colleague in a small body; in a large one those with whom
+    /// the caller has a conversation, others are found by searching.
+    ///
+    /// # Errors
+    /// `Denied`.
+    pub async fn roster(&self, caller: &Caller, now: Micros) -> Result<Vec<Account>, Error> {
+        let me = caller.account()?.id;
+        let permit = self.authorise_in_tenant::<ReadPeople>(caller, now).await?;
+        let mut people = self.store.people(&permit, &Sought::default(), MOST_ROSTER + 2).await?;
+        people.retain(|account| account.id != me);
+        if people.len() > MOST_ROSTER as usize {
+            people = self.store.talked_to(&permit, me, MOST_ROSTER).await?;
+        }
+        Ok(people)
     }
 
     /// Makes a room that the caller owns.

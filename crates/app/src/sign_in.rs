@@ -92,7 +92,7 @@ impl App {
         self.count(&tries, now).await?;
         let usable = found.as_ref().filter(|(account, _)| account.enabled);
         let phc = usable.and_then(|(_, phc)| phc.clone());
-        let right = self.hashing.verify(password, phc.clone()).await?;
+        let right = self.hashing.verify(password.clone(), phc.clone()).await?;
         let Some((account, _)) = usable.filter(|_| right && phc.is_some()) else {
             match &found {
                 Some((account, _)) => self.refused_entry(account, origin, "credentials", now).await?,
@@ -100,6 +100,10 @@ impl App {
             }
             return Err(Error::WrongCredentials);
         };
+        if let Some(foreign) = phc.filter(|phc| !beffroi_identity::imported::is_ours(phc)) {
+            let phc = self.hashing.hash(password, self.store.salt()).await?;
+            self.store.upgrade_password(account, &foreign, &phc, now).await?;
+        }
         self.forgive(&tries, now).await?;
         self.enter(account, origin, agent, now).await
     }

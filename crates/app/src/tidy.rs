@@ -9,6 +9,8 @@ const HOUR: Micros = 3_600_000_000;
 const UPLOADS: Micros = 7 * 24 * HOUR;
 /// A place from which nobody signed in for a quarter is a stranger again.
 const PLACES: Micros = 90 * 24 * HOUR;
+/// A file of people that waits, applied or not, is forgotten after a day.
+const IMPORTS: Micros = 24 * HOUR;
 
 impl App {
     /// Ends sessions out of their limits, and forgets what labels, uploads and counters keep no longer.
@@ -24,6 +26,7 @@ impl App {
         self.store.forget_old_waits(now - PLACES).await?;
         self.store.forget_old_ceremonies(now).await?;
         self.store.forget_old_mail(now).await?;
+        self.store.forget_old_imports(now - IMPORTS).await?;
         self.store.forget_past(now).await?;
         Ok(())
     }

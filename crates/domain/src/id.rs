@@ -83,6 +83,8 @@ ids! {
     ApplicationId,
     /// A mail on its way out.
     MailId,
+    /// A file of people that somebody is about to add.
+    ImportId,
 }
 
 #[cfg(test)]

@@ -7,21 +7,24 @@ mod account;
 mod accreditation;
 mod address;
 mod event;
+mod folding;
 mod id;
 mod label;
 pub mod meeting;
 mod name;
 mod network;
 mod room;
+mod scripts;
 mod tenant;
 
 pub use account::{Account, Factor, Guest, Role};
 pub use accreditation::{Accreditation, BadDay, Day};
 pub use address::{Address, BadAddress, Domain, Slug};
 pub use event::{Author, Command, Content, Event, FileShared, Speech};
+pub use folding::{Sought, folded_words, sorting};
 pub use id::{
-    AccountId, ApplicationId, BadId, FactorId, FileId, GuestId, InvitationId, LinkId, MailId, MeetingId,
-    RoomId, SessionId, TenantId, UploadId,
+    AccountId, ApplicationId, BadId, FactorId, FileId, GuestId, ImportId, InvitationId, LinkId, MailId,
+    MeetingId, RoomId, SessionId, TenantId, UploadId,
 };
 pub use label::{BadLabel, Guests, Label, LabelChange, Rank};
 pub use name::{
@@ -29,6 +32,7 @@ pub use name::{
 };
 pub use network::{BadNetwork, Network};
 pub use room::{Membership, Rank as MemberRank, Room, RoomKind};
+pub use scripts::{MixedScripts, one_script};
 pub use tenant::{Accent, AdministrationRules, BadAccent, PasswordProfile, Tenant, TenantChange};
 
 /// Microseconds since the Unix epoch, UTC.

@@ -3,6 +3,7 @@
 //! Parameters: m = 19 MiB, t = 2, p = 1 (OWASP Password Storage Cheat Sheet), about 50 ms of one core.
 //! That is deliberate work: callers run it on a bounded pool of threads, never on a network thread.
 
+use crate::imported::{self, BadHash};
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{Error as PhcError, PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -41,6 +42,13 @@ pub enum PasswordError {
         /// What the reader of PHC strings said.
         #[source]
         cause: PhcError,
+    },
+    /// The stored text is a hash of another program that opens nothing here.
+    #[error("the stored password of this account cannot be used; send its owner a reset link")]
+    Foreign {
+        /// Why it cannot.
+        #[source]
+        cause: BadHash,
     },
     /// The 19 MiB of a hash were not to be had.
     #[error(
@@ -87,7 +95,9 @@ pub fn verify(password: &SecretString, phc: &str) -> Result<bool, PasswordError>
 /// As [`verify`].
 pub fn verify_or_decoy(password: &SecretString, phc: Option<&str>) -> Result<bool, PasswordError> {
     match phc {
-        Some(phc) => verify(password, phc),
+        Some(phc) if imported::is_ours(phc) => verify(password, phc),
+        // Hashed elsewhere: it takes the time that it says itself, until the first right password.
+        Some(foreign) => imported::verify(password, foreign),
         None => verify(password, DECOY).map(|_| false),
     }
 }

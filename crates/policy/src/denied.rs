@@ -147,6 +147,12 @@ pub enum Denied {
         /// The label's name.
         label: String,
     },
+    /// A file of people names what no file may set.
+    #[error("an import does not set `{column}`; take that column out of the file")]
+    ImportColumn {
+        /// The column.
+        column: &'static str,
+    },
 }
 
 /// A level of proof in words.
@@ -193,6 +199,7 @@ impl Denied {
             Self::OwnAccount { .. } => "own-account",
             Self::LastAdministrator => "last-administrator",
             Self::ColleagueClearance { .. } => "colleague-clearance",
+            Self::ImportColumn { .. } => "import-column",
         }
     }
 }

@@ -17,7 +17,7 @@ pub use act::{
 };
 pub use denied::Denied;
 pub use labels::{Danger, danger, decide_accredit, decide_change, label_above_floor, label_accreditable};
-pub use people::{decide_about, may_take_over, someone_administers};
+pub use people::{decide_about, may_import_column, may_take_over, someone_administers};
 
 use act::Demand;
 use beffroi_domain::{

@@ -31,6 +31,25 @@ pub fn may_take_over(label: &Label, clearance: Rank) -> Result<(), Denied> {
     Ok(())
 }
 
+/// What a file of people may not say about anybody: which body they are of, how they sign in, whether they may.
+const NEVER_IMPORTED: [&str; 6] = ["tenant", "password", "enabled", "disabled", "factor", "id"];
+/// What only the operator's file may say, who could write it into the database as well.
+const AT_THE_MACHINE: &str = "password_hash";
+
+/// May a file of people have this column? Whoever asks; roles and clearances take a right of their own.
+///
+/// # Errors
+/// `ImportColumn`.
+pub fn may_import_column(column: &str, at_the_machine: bool) -> Result<(), Denied> {
+    if column == AT_THE_MACHINE && !at_the_machine {
+        return Err(Denied::ImportColumn { column: AT_THE_MACHINE });
+    }
+    match NEVER_IMPORTED.into_iter().find(|never| *never == column) {
+        Some(column) => Err(Denied::ImportColumn { column }),
+        None => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,6 +85,20 @@ mod tests {
                 assert_eq!(ask(2), (no("roles.manage"), no("accounts.manage")));
             }
         }
+    }
+
+    #[test]
+    fn a_file_of_people_says_neither_whose_they_are_nor_how_they_sign_in() {
+        for at_the_machine in [false, true] {
+            for column in ["address", "name", "role", "clearance", "service"] {
+                assert_eq!(may_import_column(column, at_the_machine), Ok(()));
+            }
+            for column in NEVER_IMPORTED {
+                assert_eq!(may_import_column(column, at_the_machine), Err(Denied::ImportColumn { column }));
+            }
+        }
+        assert_eq!(may_import_column("password_hash", true), Ok(()));
+        assert!(may_import_column("password_hash", false).is_err());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use crate::applications;
 use crate::audit::{self, NewEntry, Subject};
 use crate::crypto::{damaged, entropy};
+use crate::directory;
 use crate::invitations::close_links;
 use crate::labels::label_of;
 use crate::sessions::end_sessions;
@@ -10,9 +11,7 @@ use crate::sql::{Row, Tx, Value};
 use crate::tenants::{hold, touch};
 use crate::{Result, Store, StoreError};
 use beffroi_domain::{Account, AccountId, Address, Micros, PersonName, Rank, Role, SessionId, TenantId};
-use beffroi_policy::{
-    ManageAccounts, ManageClearance, ManageRoles, ReadOrganisation, ReadPeople, ReadRooms, TenantPermit, Who,
-};
+use beffroi_policy::{ManageAccounts, ManageClearance, ManageRoles, ReadOrganisation, TenantPermit, Who};
 
 /// Someone to add.
 #[derive(Clone, Debug)]
@@ -38,6 +37,8 @@ pub struct AccountRow {
     pub created: Micros,
     /// When one of its sessions was last used.
     pub last_used: Option<Micros>,
+    /// Whether they have not chosen a password yet.
+    pub invited: bool,
 }
 
 /// How many people a demand of a label would meet.
@@ -104,6 +105,42 @@ pub(crate) async fn leave_an_administrator(tx: &mut Tx, leaves: &Account) -> Res
     Ok(())
 }
 
+/// Writes someone new down, who can be found from then on.
+pub(crate) async fn insert(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: AccountId,
+    new: NewAccount,
+    now: Micros,
+) -> Result<Account> {
+    let account = Account {
+        id,
+        tenant,
+        address: new.address,
+        name: new.name,
+        role: new.role,
+        clearance: new.clearance,
+        enabled: true,
+    };
+    const ADD: &str = "
+        INSERT INTO account (id, tenant, address, name, role, clearance, enabled, password, created_us)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let values = [
+        Value::Int(account.id.0),
+        Value::Int(account.tenant.0),
+        Value::Text(account.address.as_str()),
+        Value::Text(account.name.as_str()),
+        Value::Text(account.role.word()),
+        Value::Int(account.clearance.0.into()),
+        Value::Bool(true),
+        Value::OptText(new.password.as_deref()),
+        Value::Int(now),
+    ];
+    tx.execute(ADD, &values).await.map_err(|e| e.or_taken("address"))?;
+    directory::index(tx, tenant.0, account.id.0, account.address.as_str(), account.name.as_str()).await?;
+    Ok(account)
+}
+
 impl Store {
     /// Adds someone.
     ///
@@ -115,41 +152,19 @@ impl Store {
         new: NewAccount,
         now: Micros,
     ) -> Result<Account> {
-        let account = Account {
-            id: AccountId::mint(now, entropy()),
-            tenant: permit.tenant(),
-            address: new.address,
-            name: new.name,
-            role: new.role,
-            clearance: new.clearance,
-            enabled: true,
-        };
         let mut tx = self.db().begin().await?;
         const DOMAIN: &str = "SELECT domain FROM tenant WHERE id = $1";
         let domain = tx
-            .row(DOMAIN, &[Value::Int(account.tenant.0)], |row| row.text(0))
+            .row(DOMAIN, &[Value::Int(permit.tenant().0)], |row| row.text(0))
             .await?
             .ok_or(StoreError::Gone { what: "tenant" })?;
-        if domain != account.address.domain() {
+        if domain != new.address.domain() {
             return Err(StoreError::Refused(
                 "an account belongs to the tenant of its address's domain; use an address of this domain, or add the other tenant first",
             ));
         }
-        const ADD: &str = "
-            INSERT INTO account (id, tenant, address, name, role, clearance, enabled, password, created_us)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-        let values = [
-            Value::Int(account.id.0),
-            Value::Int(account.tenant.0),
-            Value::Text(account.address.as_str()),
-            Value::Text(account.name.as_str()),
-            Value::Text(account.role.word()),
-            Value::Int(account.clearance.0.into()),
-            Value::Bool(true),
-            Value::OptText(new.password.as_deref()),
-            Value::Int(now),
-        ];
-        tx.execute(ADD, &values).await.map_err(|e| e.or_taken("address"))?;
+        let id = AccountId::mint(now, entropy());
+        let account = insert(&mut tx, permit.tenant(), id, new, now).await?;
         let entry = NewEntry::done("account.add", Subject::by(permit.who()))
             .on(Subject::Who(Who::Account(account.id)))
             .saying(account.role.word());
@@ -178,38 +193,6 @@ impl Store {
         self.db().row(SQL, &[Value::Text(address.as_str())], read).await
     }
 
-    /// Everyone enabled in the tenant, by name.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn people(&self, permit: &TenantPermit<ReadPeople>) -> Result<Vec<Account>> {
-        const SQL: &str = concat!(
-            "SELECT ",
-            account_columns!(),
-            " FROM account a WHERE a.tenant = $1 AND a.enabled = $2 ORDER BY a.name, a.address"
-        );
-        let values = [Value::Int(permit.tenant().0), Value::Bool(true)];
-        self.db().rows(SQL, &values, |row| read_account(row, 0)).await
-    }
-
-    /// All accounts of the tenant, by address.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn accounts(&self, permit: &TenantPermit<ReadRooms>) -> Result<Vec<AccountRow>> {
-        const SQL: &str = concat!(
-            "SELECT ",
-            account_columns!(),
-            ", a.created_us, a.last_used_us FROM account a WHERE a.tenant = $1 ORDER BY a.address"
-        );
-        let read = |row: &Row| {
-            let account = read_account(row, 0)?;
-            let (created, last_used) = (row.int(ACCOUNT_COLUMNS)?, row.opt_int(ACCOUNT_COLUMNS + 1)?);
-            Ok(AccountRow { account, created, last_used })
-        };
-        self.db().rows(SQL, &[Value::Int(permit.tenant().0)], read).await
-    }
-
     /// Replaces a password; sessions stay.
     ///
     /// # Errors
@@ -223,8 +206,33 @@ impl Store {
             .ok_or(StoreError::Gone { what: "account" })?;
         const SET: &str = "UPDATE account SET password = $2 WHERE id = $1";
         tx.execute(SET, &[Value::Int(account.0), Value::Text(phc)]).await?;
+        directory::follow(&mut tx, account.0).await?;
         let entry = NewEntry::done("password.change", Subject::by(Who::Account(account)));
         audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
+        tx.commit().await
+    }
+
+    /// Replaces a hash that another program made by ours of the same password, which was just proved right; nothing
+    /// when it was replaced meanwhile.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn upgrade_password(
+        &self,
+        account: &Account,
+        foreign: &str,
+        phc: &str,
+        now: Micros,
+    ) -> Result<()> {
+        let mut tx = self.db().begin().await?;
+        const SET: &str = "UPDATE account SET password = $2 WHERE id = $1 AND password = $3";
+        let values = [Value::Int(account.id.0), Value::Text(phc), Value::Text(foreign)];
+        if tx.execute(SET, &values).await? == 0 {
+            return Ok(());
+        }
+        let who = Who::Account(account.id);
+        let entry = NewEntry::done("password.upgrade", Subject::Machine).on(Subject::Who(who));
+        audit::append(&mut tx, self.keys(), account.tenant, entry, now).await?;
         tx.commit().await
     }
 
@@ -248,6 +256,7 @@ impl Store {
         }
         const SET: &str = "UPDATE account SET enabled = $2 WHERE id = $1";
         tx.execute(SET, &[Value::Int(account.0), Value::Bool(enabled)]).await?;
+        directory::follow(&mut tx, account.0).await?;
         let mut ended = vec![];
         if !enabled {
             ended = end_sessions(&mut tx, Who::Account(account)).await?;
@@ -282,6 +291,7 @@ impl Store {
         leave_an_administrator(&mut tx, &before).await?;
         const SET: &str = "UPDATE account SET role = $2 WHERE id = $1";
         tx.execute(SET, &[Value::Int(account.0), Value::Text(role.word())]).await?;
+        directory::follow(&mut tx, account.0).await?;
         let ended = end_sessions(&mut tx, Who::Account(account)).await?;
         let told = format!("{} → {}", before.role.word(), role.word());
         let entry = NewEntry::done("account.role", Subject::by(permit.who()))

@@ -3,6 +3,7 @@
 use crate::accounts::{account_of, leave_an_administrator};
 use crate::applications;
 use crate::audit::{self, NewEntry, Subject};
+use crate::directory;
 use crate::event;
 use crate::factors::forget_factors;
 use crate::invitations::close_links;
@@ -146,6 +147,7 @@ impl Store {
         }
         const CLOSE: &str = "UPDATE account SET enabled = $2 WHERE id = $1";
         tx.execute(CLOSE, &[Value::Int(account.0), Value::Bool(false)]).await?;
+        directory::follow(&mut tx, account.0).await?;
         let sessions = end_sessions(&mut tx, Who::Account(account)).await?;
         let applications = applications::revoke_all(&mut tx, account).await?;
         let keys = forget_factors(&mut tx, account).await?;

@@ -4,6 +4,7 @@ use crate::accounts::{ACCOUNT_COLUMNS, account_columns, account_of, read_account
 use crate::applications;
 use crate::audit::{self, NewEntry, Subject};
 use crate::crypto::{entropy, new_token, token_hash};
+use crate::directory;
 use crate::factors::forget_factors;
 use crate::sessions::end_sessions;
 use crate::sql::{Row, Tx, Value};
@@ -50,6 +51,18 @@ pub(crate) async fn close_links(tx: &mut Tx, account: AccountId, now: Micros) ->
     tx.execute(SPEND, &[Value::Int(account.0), Value::Int(now)]).await
 }
 
+/// How long a link opens that comes with an account by mail: people read it after the weekend.
+pub(crate) const INVITED_US: Micros = 72 * LIFE_US;
+
+/// A link of somebody who was just added, to be written to them; gives its token and its end.
+pub(crate) async fn for_letter(tx: &mut Tx, account: AccountId, now: Micros) -> Result<(String, Micros)> {
+    let (token, kept) = new_token();
+    let until = now + INVITED_US;
+    // Hundreds are made in the same moment: the number is the account's, which is one of its own.
+    add_as(tx, InvitationId(account.0), account, InvitationKind::Invitation, &kept, now, until).await?;
+    Ok((token, until))
+}
+
 async fn make_link(
     tx: &mut Tx,
     account: AccountId,
@@ -58,7 +71,7 @@ async fn make_link(
 ) -> Result<(String, Micros)> {
     let (token, kept) = new_token();
     close_links(tx, account, now).await?;
-    add(tx, account, kind, &kept, now).await?;
+    add(tx, account, kind, &kept, now, now + LIFE_US).await?;
     Ok((token, now + LIFE_US))
 }
 
@@ -105,6 +118,7 @@ impl Store {
         let keys = forget_factors(&mut tx, account).await?;
         let applications = applications::revoke_all(&mut tx, account).await?;
         tx.execute("UPDATE account SET password = NULL WHERE id = $1", &[Value::Int(account.0)]).await?;
+        directory::follow(&mut tx, account.0).await?;
         let (token, expires) = make_link(&mut tx, account, InvitationKind::Reset, now).await?;
         let told =
             format!("keys: {keys}; application passwords: {applications}; sessions ended: {}", ended.len());
@@ -138,7 +152,7 @@ impl Store {
         if !self.post(&mut tx, account.id, &write(&token, now + LIFE_US), now).await? {
             return Ok(false);
         }
-        add(&mut tx, account.id, InvitationKind::Reset, &kept, now).await?;
+        add(&mut tx, account.id, InvitationKind::Reset, &kept, now, now + LIFE_US).await?;
         let asked =
             NewEntry::done("password.forgotten", Subject::Machine).on(Subject::Who(Who::Account(account.id)));
         let entry = NewEntry { origin, ..asked };
@@ -193,6 +207,7 @@ impl Store {
             .row(SET, &[Value::Int(account.0), Value::Text(phc)], |row| row.int(0).map(TenantId))
             .await?
             .ok_or(crate::StoreError::Gone { what: "account" })?;
+        directory::follow(&mut tx, account.0).await?;
         // What else is open for them was asked for before this password, by whomever.
         close_links(&mut tx, account, now).await?;
         end_sessions(&mut tx, Who::Account(account)).await?;
@@ -204,17 +219,36 @@ impl Store {
     }
 }
 
-async fn add(tx: &mut Tx, account: AccountId, kind: InvitationKind, kept: &[u8], now: Micros) -> Result<()> {
+async fn add(
+    tx: &mut Tx,
+    account: AccountId,
+    kind: InvitationKind,
+    kept: &[u8],
+    now: Micros,
+    until: Micros,
+) -> Result<()> {
+    add_as(tx, InvitationId::mint(now, entropy()), account, kind, kept, now, until).await
+}
+
+async fn add_as(
+    tx: &mut Tx,
+    id: InvitationId,
+    account: AccountId,
+    kind: InvitationKind,
+    kept: &[u8],
+    now: Micros,
+    until: Micros,
+) -> Result<()> {
     const ADD: &str = "
         INSERT INTO invitation (id, token, account, kind, created_us, expires_us)
         VALUES ($1, $2, $3, $4, $5, $6)";
     let values = [
-        Value::Int(InvitationId::mint(now, entropy()).0),
+        Value::Int(id.0),
         Value::Bytes(kept),
         Value::Int(account.0),
         Value::Text(kind.word()),
         Value::Int(now),
-        Value::Int(now + LIFE_US),
+        Value::Int(until),
     ];
     tx.execute(ADD, &values).await.map(drop)
 }

@@ -59,6 +59,18 @@ impl Store {
         letter: &Letter,
         now: Micros,
     ) -> Result<bool> {
+        self.post_as(tx, MailId::mint(now, entropy()), account, letter, now).await
+    }
+
+    /// The same under a number that is known to be free.
+    pub(crate) async fn post_as(
+        &self,
+        tx: &mut Tx,
+        id: MailId,
+        account: AccountId,
+        letter: &Letter,
+        now: Micros,
+    ) -> Result<bool> {
         // Holding the row, two letters at once are counted one after the other.
         const HOLD: &str = "SELECT id FROM account WHERE id = $1";
         tx.row(tx.locking(HOLD), &[Value::Int(account.0)], |row| row.int(0)).await?;
@@ -67,7 +79,6 @@ impl Store {
         if tx.row(COUNT, &recent, |row| row.int(0)).await?.unwrap_or(0) >= MOST_AN_HOUR {
             return Ok(false);
         }
-        let id = MailId::mint(now, entropy());
         let sealer = Sealer::new(&derived(&self.secret_of(tx, account).await?.0, "letters"));
         let plain = Zeroizing::new(format!("{}\n{}", letter.subject, *letter.text));
         let sealed = sealer.seal(&about_letter(account, id), plain.as_bytes());

@@ -1,5 +1,6 @@
 //! Opening and closing.
 
+use crate::directory;
 use crate::keys::KeyRing;
 use crate::master::{self, Master};
 use crate::notices::Notices;
@@ -154,6 +155,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (6, include_str!("../../../migrations/0006_calls.sql")),
     (7, include_str!("../../../migrations/0007_application_passwords.sql")),
     (8, include_str!("../../../migrations/0008_mail.sql")),
+    (9, include_str!("../../../migrations/0009_people.sql")),
     (12, include_str!("../../../migrations/0012_isolation.sql")),
     (15, include_str!("../../../migrations/0015_passkey_makers.sql")),
 ];
@@ -189,6 +191,7 @@ impl Store {
         let db = Db::connect(&settings.database, settings.create).await?;
         db.migrate(MIGRATIONS).await?;
         tiles::complete(&db).await.map_err(OpenError::Read)?;
+        directory::complete(&db).await.map_err(OpenError::Read)?;
         let master = Master::open(&db, &settings.master_key, settings.create).await?;
         let keys = Arc::new(KeyRing::new(settings.master_key, master));
         let notices = Notices::new();

@@ -6,15 +6,17 @@
 mod place;
 mod town;
 
-use beffroi_domain::{AccountId, Author, Content, Factor, MeetingId, MemberRank, Rank, Role, RoomId, Speech};
+use beffroi_domain::{
+    AccountId, Author, Content, Factor, MeetingId, MemberRank, Rank, Role, RoomId, Sought, Speech,
+};
 use beffroi_policy::{
     CreateRoom, Denied, InviteGuest, JoinMeeting, ManageAccounts, ManageMembers, ReadAudit, ReadMeetingTalk,
     ReadPeople, ReadRoom, ReadRooms, Rename, Ring, Speak, SpeakInMeeting, UseApplications, Who, decide,
     decide_relabel, operator,
 };
 use beffroi_store::{
-    AuditFilter, InvitationKind, NewAccount, NewApplication, NewEntry, Opened, Outcome, Protocol, Range,
-    StoreError, Subject,
+    AuditFilter, InvitationKind, NewAccount, NewApplication, NewEntry, Opened, Outcome, PeopleFilter,
+    Protocol, Range, StoreError, Subject,
 };
 use place::{both, now};
 use town::{Town, author, speech};
@@ -80,9 +82,13 @@ fn accounts_are_found_listed_and_disabled_with_their_sessions() {
         let refused =
             store.open_session(Who::Account(town.bob.id), tenant, opened(Factor::Password, ""), now()).await;
         assert!(matches!(refused, Err(StoreError::Gone { .. })));
-        let people = store.people(&operator::<ReadPeople>(tenant, town.alice.id)).await.unwrap();
+        let people = store
+            .people(&operator::<ReadPeople>(tenant, town.alice.id), &Sought::default(), 10)
+            .await
+            .unwrap();
         assert_eq!(people.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["Alice Martin", "Carol"]);
-        let rows = store.accounts(&operator::<ReadRooms>(tenant, town.alice.id)).await.unwrap();
+        let all = PeopleFilter { limit: 10, ..PeopleFilter::default() };
+        let rows = store.accounts(&operator::<ReadRooms>(tenant, town.alice.id), &all).await.unwrap().people;
         assert_eq!(rows.len(), 3);
         assert!(rows[1].last_used.is_some() && !rows[1].account.enabled && rows[2].last_used.is_none());
         assert_eq!(store.set_enabled(&manage(), town.bob.id, true, now()).await.unwrap(), []);

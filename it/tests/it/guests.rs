@@ -260,3 +260,16 @@ async fn links_have_bounds_and_labels_that_refuse_guests_refuse_links() {
     alice.get(&format!("/api/guest/{token}")).await.expect(404);
     alice.post(&format!("/api/guest/{token}"), &json!({"name": "Trop tard"})).await.expect(404);
 }
+
+#[tokio::test]
+async fn a_guest_does_not_look_like_a_colleague_by_letters_of_another_alphabet() {
+    let house = House::town();
+    let server = house.serve().await;
+    let (_, _, token) = invited(&server).await;
+    let guest = Browser::new(&server, DOMAIN);
+    let path = format!("/api/guest/{token}");
+    // The first letter is Cyrillic.
+    let said = guest.post(&path, &json!({"name": "Аlice Martin"})).await.expect(422).json();
+    assert!(said["detail"].as_str().unwrap().contains("alphabet"), "{said}");
+    entered(&server, &token, "Мария Иванова").await;
+}

@@ -15,6 +15,7 @@ mod disk_full;
 mod files;
 mod forgery;
 mod guests;
+mod imports;
 mod killed;
 mod mail;
 mod messages;

@@ -1,10 +1,18 @@
 import type { operations } from '../../generated/api';
 import type { Proof } from '../core/proof';
-import type { Accreditation, AuditFilter, LabelChange, MemberRole } from '../core/types';
+import type { Accreditation, AccountFilter, AuditFilter, Fate, LabelChange, MemberRole } from '../core/types';
 import type { Http } from './http';
 import type { Json } from './passkey';
 
 const part = encodeURIComponent;
+
+/** What is said, as the end of an address; what is not, is left out. */
+function query(said: Readonly<Record<string, string | number | null | undefined>>): string {
+  const query = new URLSearchParams();
+  for (const [key, value] of Object.entries(said)) if (value !== undefined && value !== null && value !== '') query.set(key, String(value));
+  const text = query.toString();
+  return text === '' ? '' : `?${text}`;
+}
 
 type Operation = keyof operations;
 type JsonOf<Carrier> = Carrier extends { content: { 'application/json': infer Shape } } ? Shape : never;
@@ -67,7 +75,8 @@ export class Api {
   removeMember = (id: string, address: string) => this.http.delete(`/rooms/${part(id)}/members/${part(address)}`);
   direct = (address: string) => this.http.post<Answer<'direct'>>('/direct', { address } satisfies Sent<'direct'>);
   labels = () => this.http.get<Answer<'labels'>>('/labels');
-  people = () => this.http.get<Answer<'people'>>('/people');
+  /** The first 200 colleagues with these words, by name. */
+  people = (search = '') => this.http.get<Answer<'people'>>(`/people${query({ search })}`);
 
   // Files
   files = (room: string) => this.http.get<Answer<'files'>>(`/rooms/${part(room)}/files`);
@@ -85,7 +94,13 @@ export class Api {
   enterAsGuest = (token: string, name: string) => this.http.post<Answer<'enterAsGuest'>>(`/guest/${part(token)}`, { name } satisfies Sent<'enterAsGuest'>);
 
   // Administration
-  accounts = () => this.http.get<Answer<'accounts'>>('/admin/accounts');
+  accounts = (filter: AccountFilter) => this.http.get<Answer<'accounts'>>(`/admin/accounts${query(filter)}`);
+  /** Sends a file of people and says what it would do. */
+  beginImport = (file: Blob) => this.http.postFile<Answer<'beginImport'>>('/admin/imports', file, 'text/csv');
+  importLines = (id: string, fate: Fate | null, after: number, limit: number) =>
+    this.http.get<Answer<'importLines'>>(`/admin/imports/${part(id)}/lines${query({ fate, after, limit })}`);
+  applyImport = (id: string, digest: string, mail: boolean) =>
+    this.http.post<Answer<'applyImport'>>(`/admin/imports/${part(id)}/apply`, { digest, mail } satisfies Sent<'applyImport'>);
   createAccount = (account: Sent<'invite'>) =>
     this.http.post<Answer<'invite'>>('/admin/accounts', account);
   disableAccount = (address: string) => this.http.post(`/admin/accounts/${part(address)}/disable`);
@@ -114,9 +129,5 @@ export class Api {
   resetAccount = (address: string) =>
     this.http.post<Answer<'reset'>>(`/admin/accounts/${part(address)}/reset`);
   adminRooms = () => this.http.get<Answer<'allRooms'>>('/admin/rooms');
-  audit = (filter: AuditFilter) => {
-    const query = new URLSearchParams();
-    for (const [key, value] of Object.entries(filter)) if (value !== undefined && value !== '') query.set(key, String(value));
-    return this.http.get<Answer<'audit'>>(`/admin/audit?${query.toString()}`);
-  };
+  audit = (filter: AuditFilter) => this.http.get<Answer<'audit'>>(`/admin/audit${query(filter)}`);
 }

@@ -28,6 +28,10 @@ export class Http {
   post<T = void>(path: string, body: unknown = {}): Promise<T> {
     return this.call<T>('POST', path, body);
   }
+  /** The bytes of a file, as they are. */
+  postFile<T>(path: string, file: Blob, type: string): Promise<T> {
+    return this.call<T>('POST', path, new File([file], 'file', { type }));
+  }
   patch<T = void>(path: string, body: unknown): Promise<T> {
     return this.call<T>('PATCH', path, body);
   }
@@ -62,7 +66,10 @@ export class Http {
     const headers: Record<string, string> = { Accept: 'application/json' };
     const init: RequestInit = { method, headers, credentials: 'same-origin', cache: 'no-store' };
     if (method !== 'GET') Object.assign(headers, this.changeHeaders());
-    if (body !== undefined) {
+    if (body instanceof File) {
+      headers['Content-Type'] = body.type;
+      init.body = body;
+    } else if (body !== undefined) {
       headers['Content-Type'] = 'application/json';
       init.body = JSON.stringify(body);
     }

@@ -17,3 +17,9 @@ export function passwordRefusal(problem: Problem, minimumLength?: number): strin
   });
   return said.join(' ') || problem.detail || t('password.refusedBecause');
 }
+
+/** Why a line of a file of people is refused; the rule's own name when the catalogues do not know it. */
+export function importRule(rule: string): string {
+  const key = `import.rule.${rule}`;
+  return key in fr ? t(key as 'import.rule.domain') : rule;
+}

@@ -1,6 +1,6 @@
 //! `beffroi account …`
 
-use super::{Failure, open};
+use super::{Failure, import, open};
 use crate::clock;
 use crate::settings::Place;
 use beffroi_app::{App, NewPerson};
@@ -49,6 +49,19 @@ pub(super) enum Command {
     LostKeys {
         /// Their e-mail address.
         email: String,
+    },
+    /// Add and rename the people of a CSV file: columns `address` and `name`, others in docs/operating.md. Nobody is
+    /// closed by it. Ends with 1 when lines were refused; the others are
+    /// imported.
+    Import {
+        /// The file, UTF-8, separated by commas or semicolons.
+        file: std::path::PathBuf,
+        /// The domain of the body whose people these are.
+        #[arg(long, value_name = "DOMAIN")]
+        tenant: String,
+        /// Say what would happen, and do nothing.
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Close an account: its sessions and streams end at once.
     Disable {
@@ -101,6 +114,9 @@ pub(super) async fn run(place: Place, command: Command) -> Result<ExitCode, Fail
             println!("{}/bienvenue/{token}", place.public_url(address.domain()));
             println!("The link works once, within one hour.");
             store.close().await;
+        }
+        Command::Import { file, tenant, dry_run } => {
+            return import::run(place, &file, &tenant.parse()?, dry_run).await;
         }
         Command::Disable { email } => {
             let address: Address = email.parse()?;

@@ -4,6 +4,7 @@ mod accounts;
 mod audit;
 mod demo;
 mod doctor;
+mod import;
 mod keys;
 mod rooms;
 mod tenants;

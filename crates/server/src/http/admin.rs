@@ -12,16 +12,6 @@ use beffroi_store::{AuditFilter, Outcome};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-pub async fn accounts(State(edge): State<Edge>, Reading(caller): Reading) -> Result<Json<Value>, Problem> {
-    let rows = edge.app.accounts(&caller, clock::now()).await?;
-    let shown = rows.iter().map(|row| {
-        let a = &row.account;
-        json!({"address": a.address.as_str(), "name": a.name.as_str(), "role": a.role.word(), "clearance": a.clearance.0,
-            "enabled": a.enabled, "created_us": row.created, "last_used_us": row.last_used})
-    });
-    Ok(Json(shown.collect()))
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewAccount {
@@ -132,7 +122,7 @@ pub async fn depart(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn role(word: &str) -> Result<Role, Problem> {
+pub(super) fn role(word: &str) -> Result<Role, Problem> {
     Role::from_word(word)
         .ok_or_else(|| Problem::invalid("the roles are agent, auditor, security-officer and administrator"))
 }

@@ -4,12 +4,14 @@
 mod admin;
 mod applications;
 mod description;
+mod directory;
 mod door;
 mod edge;
 mod factors;
 mod files;
 mod guests;
 mod health;
+mod imports;
 mod known;
 mod log;
 mod organisation;
@@ -70,7 +72,7 @@ fn api() -> Routes {
         .route("/rooms/{id}/links/{link}", delete(guests::close))
         .route("/direct", post(rooms::direct))
         .route("/labels", get(rooms::labels))
-        .route("/people", get(rooms::people))
+        .route("/people", get(directory::people))
         // A part streams in and is bounded by the handler, segment by segment.
         .route(
             "/uploads/{id}",
@@ -78,7 +80,7 @@ fn api() -> Routes {
         )
         .route("/files/{id}", get(files::read))
         .route("/guest/{token}", get(guests::show).post(guests::enter))
-        .route("/admin/accounts", get(admin::accounts).post(admin::invite))
+        .route("/admin/accounts", get(directory::accounts).post(admin::invite))
         .route("/admin/accounts/{address}/disable", post(admin::disable))
         .route("/admin/accounts/{address}/enable", post(admin::enable))
         .route("/admin/accounts/{address}/reset", post(admin::reset))
@@ -86,6 +88,11 @@ fn api() -> Routes {
         .route("/admin/accounts/{address}/role", post(admin::set_role))
         .route("/admin/accounts/{address}/departure", get(admin::belongings).post(admin::depart))
         .route("/admin/accounts/{address}/clearance", post(organisation::clear))
+        // A file of people streams in and is bounded by the use case.
+        .route("/admin/imports", post(imports::begin).layer(DefaultBodyLimit::disable()))
+        .route("/admin/imports/{id}", get(imports::show))
+        .route("/admin/imports/{id}/lines", get(imports::lines))
+        .route("/admin/imports/{id}/apply", post(imports::apply))
         .route("/admin/organisation", get(organisation::show).patch(organisation::change))
         .route("/admin/labels/{slug}", patch(organisation::change_label))
         .route("/admin/labels/{slug}/consequences", get(organisation::consequences))

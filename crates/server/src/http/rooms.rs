@@ -181,8 +181,3 @@ pub async fn labels(State(edge): State<Edge>, Reading(caller): Reading) -> Resul
     caller.account()?;
     Ok(Json(edge.app.labels(&caller).await?.iter().map(shapes::label).collect()))
 }
-
-pub async fn people(State(edge): State<Edge>, Reading(caller): Reading) -> Result<Json<Value>, Problem> {
-    let people = edge.app.people(&caller, clock::now()).await?;
-    Ok(Json(people.iter().map(|a| json!({"address": a.address.as_str(), "name": a.name.as_str()})).collect()))
-}

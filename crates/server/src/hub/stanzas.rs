@@ -97,7 +97,7 @@ impl Hub {
         let told = |error: Error| answer::stanza_error(&error);
         match (request.request, Self::target(client, request.to.as_ref())) {
             (IqRequest::RosterGet, Target::Own) => {
-                let people = self.app().people(&client.caller, now).await.map_err(told)?;
+                let people = self.app().roster(&client.caller, now).await.map_err(told)?;
                 let contacts: Vec<_> = people
                     .iter()
                     .map(|a| Contact { address: a.address.as_str(), name: a.name.as_str() })

@@ -5,6 +5,7 @@ import { common } from './common';
 import { door } from './door';
 import { meeting } from './meeting';
 import { organisation } from './organisation';
+import { people } from './people';
 import { proof } from './proof';
 import { room } from './room';
 import { rooms } from './rooms';
@@ -12,4 +13,4 @@ import { rules } from './rules';
 import { security } from './security';
 import { when } from './when';
 
-export const fr = { ...common, ...door, ...security, ...application, ...proof, ...administration, ...rules, ...when, ...rooms, ...room, ...meeting, ...call, ...organisation };
+export const fr = { ...common, ...door, ...security, ...application, ...proof, ...administration, ...rules, ...when, ...rooms, ...room, ...meeting, ...call, ...organisation, ...people };
