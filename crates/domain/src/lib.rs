@@ -6,9 +6,11 @@
 mod account;
 mod accreditation;
 mod address;
+mod charter;
 mod event;
 mod id;
 mod label;
+mod lock;
 pub mod meeting;
 mod name;
 mod network;
@@ -18,12 +20,14 @@ mod tenant;
 pub use account::{Account, Factor, Guest, Role};
 pub use accreditation::{Accreditation, BadDay, Day};
 pub use address::{Address, BadAddress, Domain, Slug};
+pub use charter::{BadCharter, CharterText, CharterTitle, CharterWords, NewCharter};
 pub use event::{Author, Command, Content, Event, FileShared, Speech};
 pub use id::{
     AccountId, ApplicationId, BadId, FactorId, FileId, GuestId, InvitationId, LinkId, MailId, MeetingId,
     RoomId, SessionId, TenantId, UploadId,
 };
 pub use label::{BadLabel, Guests, Label, LabelChange, Rank};
+pub use lock::{BadLock, LockRules};
 pub use name::{
     ApplicationName, BadName, FactorName, LabelName, PersonName, RoomName, TenantName, Wording, topic,
 };

@@ -8,8 +8,10 @@
 //! [`session::Session`]: each comes as a module beside [`password`].
 
 pub mod application_password;
+pub mod lock;
 pub mod passkey;
 pub mod password;
+pub mod pin;
 pub mod recovery;
 pub mod rules;
 pub mod scram;

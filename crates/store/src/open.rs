@@ -154,6 +154,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (6, include_str!("../../../migrations/0006_calls.sql")),
     (7, include_str!("../../../migrations/0007_application_passwords.sql")),
     (8, include_str!("../../../migrations/0008_mail.sql")),
+    (10, include_str!("../../../migrations/0010_lock_charter.sql")),
 ];
 
 fn sqlite_path(database: &str) -> Option<&Path> {

@@ -3,6 +3,7 @@
 
 mod admin;
 mod applications;
+mod charter;
 mod description;
 mod door;
 mod edge;
@@ -11,6 +12,7 @@ mod files;
 mod guests;
 mod health;
 mod known;
+mod lock;
 mod log;
 mod organisation;
 mod passkeys;
@@ -39,6 +41,12 @@ fn api() -> Routes {
         .route("/page", get(session::page))
         .route("/session", get(session::show).post(session::open).delete(session::close))
         .route("/session/extend", post(session::extend))
+        .route("/session/lock", post(lock::lock))
+        .route("/session/unlock", post(lock::unlock))
+        .route("/session/pin", put(lock::set_pin).delete(lock::remove_pin))
+        .route("/session/screen", put(lock::screen))
+        .route("/charter", get(charter::show))
+        .route("/charter/accept", post(charter::accept))
         .route("/session/second", post(session::second))
         .route("/session/forgotten", post(session::forgotten))
         .route("/session/prove", get(session::ways).post(session::prove))
@@ -87,6 +95,8 @@ fn api() -> Routes {
         .route("/admin/accounts/{address}/departure", get(admin::belongings).post(admin::depart))
         .route("/admin/accounts/{address}/clearance", post(organisation::clear))
         .route("/admin/organisation", get(organisation::show).patch(organisation::change))
+        .route("/admin/lock", put(lock::change))
+        .route("/admin/charter", get(charter::list).post(charter::publish))
         .route("/admin/labels/{slug}", patch(organisation::change_label))
         .route("/admin/labels/{slug}/consequences", get(organisation::consequences))
         .route(
