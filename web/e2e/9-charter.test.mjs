@@ -72,7 +72,7 @@ journey('charter', {
     await page.getByRole('button', { name: 'J’accepte' }).click();
     await page.getByText('« Charte du numérique », version 2').waitFor();
     await page.getByText(/^Version 1, publiée/).click();
-    await page.getByText('Empreinte SHA-256').waitFor();
+    await page.getByText('Empreinte SHA-256').last().waitFor();
     const bob = await world.arrive('bob');
     const { address, password } = world.house.person('bob');
     bob.forgive(/answer 403 /);

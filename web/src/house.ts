@@ -43,7 +43,7 @@ http.onChanged = async () => {
   return before !== undefined && session.session?.address === before;
 };
 // The page says once what it is on; before it did, the server counts it a phone, which locks sooner.
-const screen = matchMedia('(pointer: fine) and (min-width: 40rem)').matches ? 'desk' : 'phone';
+const screen = matchMedia('(pointer: coarse), (max-width: 40rem)').matches ? 'phone' : 'desk';
 let said = '';
 session.subscribe((state) => {
   if (state.status !== 'signed-in' || state.session.kind !== 'account') return;

@@ -71,5 +71,4 @@ export const lock: Translation<typeof fr> = {
   'charter.textEn': 'Text in English',
   'charter.missingWords': 'Fill this in.',
   'charter.do': 'Publish',
-  'charter.done': (version: number) => `Version ${version} is published.`,
 };

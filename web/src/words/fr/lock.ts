@@ -70,5 +70,4 @@ export const lock = {
   'charter.textEn': 'Texte en anglais',
   'charter.missingWords': 'À remplir.',
   'charter.do': 'Publier',
-  'charter.done': (version: number) => `La version ${version} est publiée.`,
 } as const;
