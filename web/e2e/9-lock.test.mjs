@@ -154,7 +154,7 @@ journey('lock', {
     });
     await page.keyboard.press('Control+Alt+l');
     await locked(page).waitFor();
-    await page.getByRole('button', { name: 'Plutôt : code pin' }).click();
+    await page.getByRole('button', { name: 'Plutôt : code PIN' }).click();
     for (let left = 9; left > 0; left -= 1) {
       patient(house);
       await page.getByLabel('Code PIN').fill('271828');

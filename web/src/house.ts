@@ -75,7 +75,9 @@ class Desk extends Readable<Workspace | null> {
     addEventListener('offline', () => this.#xmpp?.suspect());
     addEventListener('pagehide', () => this.#xmpp?.close());
     addEventListener('pageshow', (event) => {
-      if (event.persisted) this.#xmpp?.open(); // out of the back/forward cache
+      if (!event.persisted) return;
+      this.#xmpp?.open(); // out of the back/forward cache
+      void session.check(); // which may have been locked meanwhile
     });
   }
 

@@ -9,7 +9,6 @@ export const lock: Translation<typeof fr> = {
   'lock.pinHint': 'The one that you chose for this browser.',
   'lock.wrongPin': (left: number) => (left === 1 ? 'This is not that PIN. One try is left: then your session ends and this browser forgets everything.' : `This is not that PIN. ${left} tries are left before your session ends.`),
   'lock.wiped': 'The PIN was wrong ten times: the session has ended, and this browser forgot what it kept. Sign in again.',
-  'lock.signOut': 'This is not me: sign out',
   'lock.now': 'Lock',
   'lock.nowFull': 'Lock now',
   'lock.shortcut': 'Ctrl+Alt+L',

@@ -8,7 +8,6 @@ export const lock = {
   'lock.wrongPin': (left: number) =>
     left === 1 ? 'Ce n’est pas ce code PIN. Plus qu’un essai : ensuite votre session se termine et ce navigateur oublie tout.' : `Ce n’est pas ce code PIN. Il reste ${left} essais avant que votre session se termine.`,
   'lock.wiped': 'Le code PIN a été faux dix fois : la session est terminée, et ce navigateur a oublié ce qu’il gardait. Connectez-vous de nouveau.',
-  'lock.signOut': 'Ce n’est pas moi : se déconnecter',
   'lock.now': 'Verrouiller',
   'lock.nowFull': 'Verrouiller maintenant',
   'lock.shortcut': 'Ctrl + Alt + L',
