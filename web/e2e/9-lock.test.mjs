@@ -183,8 +183,8 @@ journey('lock', {
     await page.getByRole('button', { name: 'Se connecter', exact: true }).click();
     await page.getByRole('button', { name: 'Changer le verrouillage' }).click();
     const dialog = page.getByRole('dialog', { name: 'Quand les pages se verrouillent' });
-    await dialog.getByLabel('Sur un poste').fill('0');
-    await dialog.getByText('de 1 à 1').waitFor();
+    await dialog.getByLabel('Sur un poste').fill('1');
+    await dialog.getByText('de 2 à 1').waitFor();
     await dialog.getByLabel('Sur un poste').fill('10');
     await pictures(otto, 'organisation-lock');
     await page.keyboard.press('Enter');

@@ -106,7 +106,9 @@ impl Label {
             meeting_minutes: bounded(minutes, 5..=Self::MOST_MINUTES, |minutes| BadLabel::Minutes {
                 minutes,
             })?,
-            lock_minutes: bounded(lock, 1..=LockRules::MOST, |minutes| BadLabel::Lock { minutes })?,
+            lock_minutes: bounded(lock, LockRules::LEAST..=LockRules::MOST, |minutes| BadLabel::Lock {
+                minutes,
+            })?,
             ..self.clone()
         })
     }
@@ -228,7 +230,8 @@ pub enum BadLabel {
     },
     /// Too short or too long.
     #[error(
-        "a page locks after 1 to {} minutes, not {minutes}; leave it out to keep to the rule of the body",
+        "a page locks after {} to {} minutes, not {minutes}; leave it out to keep to the rule of the body",
+        LockRules::LEAST,
         LockRules::MOST
     )]
     Lock {

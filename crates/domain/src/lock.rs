@@ -16,15 +16,17 @@ impl Default for LockRules {
     }
 }
 
-/// A number of minutes outside 1 to [`LockRules::MOST`].
+/// A number of minutes outside [`LockRules::LEAST`] to [`LockRules::MOST`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a page locks after 1 to {} minutes, not {minutes}", LockRules::MOST)]
+#[error("a page locks after {} to {} minutes, not {minutes}", LockRules::LEAST, LockRules::MOST)]
 pub struct BadLock {
     /// As asked.
     pub minutes: u32,
 }
 
 impl LockRules {
+    /// Minutes at least: use is written down once a minute, and who is at work must not be locked out.
+    pub const LEAST: u32 = 2;
     /// Minutes at most: a day, which is never reached before the idle limit of the installation.
     pub const MOST: u32 = 1_440;
 
@@ -41,7 +43,7 @@ impl LockRules {
     /// # Errors
     /// [`BadLock`].
     pub fn bounded(minutes: u32) -> Result<u32, BadLock> {
-        if (1..=Self::MOST).contains(&minutes) { Ok(minutes) } else { Err(BadLock { minutes }) }
+        if (Self::LEAST..=Self::MOST).contains(&minutes) { Ok(minutes) } else { Err(BadLock { minutes }) }
     }
 
     /// Minutes for a page: the tenant's for the kind of screen, or the strictest of the labels that are open on
@@ -64,7 +66,7 @@ mod tests {
         assert_eq!((rules.minutes(true, Some(2)), rules.minutes(true, Some(60))), (2, 15));
         let odd = LockRules::new(30, 10).unwrap();
         assert_eq!(odd.minutes(false, None), 10, "in doubt the stricter");
-        assert_eq!(LockRules::new(0, 15), Err(BadLock { minutes: 0 }));
+        assert_eq!(LockRules::new(1, 15), Err(BadLock { minutes: 1 }));
         assert!(LockRules::new(5, LockRules::MOST + 1).is_err());
     }
 }

@@ -4,6 +4,7 @@
 use crate::applications::{application, sign_in as application_sign_in};
 use crate::bad_input::finish;
 use crate::database::Database;
+use crate::guests::{join, meeting};
 use crate::passkeys::enrol;
 use crate::second_factor::renewed;
 use beffroi_it::{ALICE, Answer, BOB, Browser, CLAIRE, DOMAIN, House, PASSWORD, Talker, operations};
@@ -146,7 +147,7 @@ async fn five_idle_minutes_lock_a_phone_and_fifteen_a_desk_whatever_the_page_say
     claire.request("PUT", "/api/admin/lock").json(&rules).send().await.expect(403);
     let said = house.run(&["tenant", "lock", DOMAIN, "--phone", "2", "--desk", "3"]).well();
     assert!(said.contains("2 idle minutes on phones, 3 on desks"), "{said}");
-    assert!(house.run(&["tenant", "lock", DOMAIN, "--desk", "0"]).refused().contains("1 to 1440"));
+    assert!(house.run(&["tenant", "lock", DOMAIN, "--desk", "1"]).refused().contains("2 to 1440"));
     assert_eq!(minutes(&claire).await, json!(2));
     finish(server, &[]).await;
 }
@@ -300,5 +301,37 @@ async fn a_passkey_opens_what_is_locked_and_applications_and_guests_are_never_lo
     let opened = page.post("/api/session/prove/passkey/answer", &body).await.expect(200);
     renewed(&mut page, &opened, |body| body);
     page.get("/api/rooms").await.expect(200);
+    finish(server, &[]).await;
+}
+
+#[tokio::test]
+async fn being_in_a_meeting_is_use_and_reading_is_not() {
+    let house = House::town();
+    let server = house.serve().await;
+    let mut database = Database::of(&house).await;
+    let (here, elsewhere) =
+        (Browser::signed_in(&server, ALICE).await, Browser::signed_in(&server, BOB).await);
+    // Four of five minutes are gone when the pages connect.
+    database.run("UPDATE session SET last_used_us = last_used_us - 240000000").await;
+    let left = async |page: &Browser| {
+        let session = page.get("/api/session").await.expect(200).json();
+        session["locks_us"].as_i64().unwrap() - session["now_us"].as_i64().unwrap()
+    };
+    let mut alice = Talker::connect(&here).await;
+    let mut bob = Talker::connect(&elsewhere).await;
+    bob.settle().await;
+    assert!(left(&here).await < 61_000_000, "connecting is no use");
+    meeting(&mut alice, "set", "<ring/>").await;
+    join(&mut alice).await;
+    // The server looks once a second; nobody touches anything meanwhile.
+    while left(&here).await < 290_000_000 {
+        alice.settle().await;
+    }
+    assert!(left(&elsewhere).await < 61_000_000, "who only reads is not there");
+    // Whoever locks by hand leaves it: a page that shows nothing does not listen either.
+    here.post("/api/session/lock", &json!({})).await.expect(204);
+    told_locked(&mut alice).await;
+    let state = meeting(&mut bob, "get", "<state/>").await;
+    assert!(!state.contains(ALICE), "{state}");
     finish(server, &[]).await;
 }

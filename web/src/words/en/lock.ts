@@ -40,7 +40,7 @@ export const lock: Translation<typeof fr> = {
   'locks.changeTitle': 'When pages lock',
   'locks.phone': 'On a phone (minutes)',
   'locks.desk': 'On a desk (minutes)',
-  'locks.wrong': 'A number of minutes, from 1 to 1,440.',
+  'locks.wrong': 'A number of minutes, from 2 to 1,440.',
   'labelSet.lock': 'Lock after (minutes)',
   'labelSet.lockHint': 'Empty: as the organisation says.',
   'label.lockMinutes': (minutes: number) => `Locks the page after ${minutes} min without a touch`,

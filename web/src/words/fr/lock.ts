@@ -39,7 +39,7 @@ export const lock = {
   'locks.changeTitle': 'Quand les pages se verrouillent',
   'locks.phone': 'Sur un téléphone (minutes)',
   'locks.desk': 'Sur un poste (minutes)',
-  'locks.wrong': 'Un nombre de minutes, de 1 à 1 440.',
+  'locks.wrong': 'Un nombre de minutes, de 2 à 1 440.',
   'labelSet.lock': 'Verrouiller après (minutes)',
   'labelSet.lockHint': 'Vide : comme l’organisme.',
   'label.lockMinutes': (minutes: number) => `Verrouille la page après ${minutes} min sans geste`,
