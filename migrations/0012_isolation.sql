@@ -19,6 +19,8 @@
 --postgres CREATE POLICY within ON audit_entry USING (within(tenant));
 --postgres CREATE POLICY within ON audit_subtree USING (within(tenant));
 --postgres CREATE POLICY within ON application_password USING (within(tenant));
+--postgres CREATE POLICY within ON charter USING (within(tenant));
+--postgres CREATE POLICY within ON session_label USING (within(tenant));
 --postgres CREATE POLICY within ON account_word USING (within(tenant));
 --postgres CREATE POLICY within ON account_import USING (within(tenant));
 

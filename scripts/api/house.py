@@ -30,6 +30,9 @@ CHOSEN = {
     "/api/factors/recovery-codes",
     "/api/application-passwords",
     "/api/admin/organisation",
+    "/api/admin/lock",
+    "/api/admin/charter",
+    "/api/session/lock",
 }
 LABELS = ["internal", "public", "sensitive", "medical"]
 DESCRIPTION = Path(__file__).parents[2] / "docs/openapi.json"
@@ -83,6 +86,7 @@ _, resetting = invited(claire, "oubli", "agent")
 # Who holds a second factor; who answers for labels.
 holder, _ = invited(claire, "porteur", "agent")
 officer, _ = invited(claire, "rssi", "security-officer")
+officer.ask("PUT", "/api/admin/lock", {"phone_minutes": 1440, "desk_minutes": 1440})
 room = us.ask("POST", "/api/rooms", {"name": "Essais", "members": [BOB]})["id"]
 
 
@@ -143,9 +147,14 @@ def leaver():
 
 def real(path, method):
     """The values of a path's holes that name something, and who asks."""
-    if (path, method) in {("/api/session", "DELETE"), ("/api/session/prove", "POST")}:
-        # The first ends the session, the second changes its cookie.
+    if (path, method) in {("/api/session", "DELETE"), ("/api/session/prove", "POST"), ("/api/session/lock", "POST")}:
+        # The first ends the session, the second changes its cookie, the third shuts it.
         return {}, leaver()
+    if (path, method) == ("/api/admin/charter", "POST"):
+        # Who may would shut everybody out until they accept it: asked by who may not.
+        return {}, leaver()
+    if path == "/api/admin/lock":
+        return {}, officer
     if path == "/api/factors/recovery-codes":
         return {}, holder
     if path == "/api/factors/{id}":
@@ -190,6 +199,13 @@ def better(body):
         body["label"] = LABELS[next(numbers) % len(LABELS)]
     if "until" in body:
         body["until"] = DECISION["until"]
+    if "pin" in body:
+        body["pin"] = "418295"
+    for words in {"title", "text", "title_en", "text_en"} & body.keys():
+        body[words] = "Charte"
+    for minutes in {"phone_minutes", "desk_minutes"} & body.keys():
+        # Whoever asks seldom must not be locked out meanwhile.
+        body[minutes] = 1440
     if body.get("kind") == "password":
         body["password"] = OURS
     if "digest" in body:

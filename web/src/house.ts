@@ -8,6 +8,7 @@ import { randomId, type Link } from './wire/connection';
 import { Http } from './wire/http';
 import { Meetings } from './wire/meetings';
 import { UploadHttp } from './wire/uploads';
+import { forgetEverything, Windows } from './wire/windows';
 import { Xmpp } from './wire/xmpp';
 
 /** The objects that every page shares, made once: the only place where `core` meets `wire`. */
@@ -18,6 +19,19 @@ export const session = new SessionKeeper(api, (token) => {
 });
 // One refusal may be of a token that another page just replaced: the session itself says whether it is over.
 http.onSignedOut = () => void session.check();
+http.onShut = () => void session.check();
+/** Whoever locks, opens or leaves in one window does so in all of this browser. */
+const windows = new Windows((status) => {
+  if (session.session !== null && status !== session.value.status) void session.check();
+});
+let standing = session.value.status;
+session.subscribe((state) => {
+  if (state.status === 'signed-out' && state.wiped) void forgetEverything();
+  if (state.status === standing) return;
+  const before = standing;
+  standing = state.status;
+  if (before !== 'unknown') windows.tell(state.status);
+});
 /** Who is asked for a proof in the middle of something. */
 export const prover = new Prover();
 http.onRefused = (problem, background) => prover.ask(problem, background);
@@ -28,9 +42,21 @@ http.onChanged = async () => {
   await session.check();
   return before !== undefined && session.session?.address === before;
 };
+// The page says once what it is on; before it did, the server counts it a phone, which locks sooner.
+const screen = matchMedia('(pointer: coarse), (max-width: 40rem)').matches ? 'phone' : 'desk';
+let said = '';
+session.subscribe((state) => {
+  if (state.status !== 'signed-in' || state.session.kind !== 'account') return;
+  if (state.session.screen === screen || said === state.session.csrf) return;
+  said = state.session.csrf;
+  api.setScreen(screen).then(
+    () => session.check(),
+    () => {}, // it stays the stricter
+  );
+});
 let asking = session.session?.address;
 session.subscribe((state) => {
-  const now = state.status === 'signed-in' ? state.session.address : undefined;
+  const now = 'session' in state ? state.session.address : undefined;
   if (asking !== undefined && now !== asking) prover.answer(false);
   asking = now;
 });
@@ -49,7 +75,9 @@ class Desk extends Readable<Workspace | null> {
     addEventListener('offline', () => this.#xmpp?.suspect());
     addEventListener('pagehide', () => this.#xmpp?.close());
     addEventListener('pageshow', (event) => {
-      if (event.persisted) this.#xmpp?.open(); // out of the back/forward cache
+      if (!event.persisted) return;
+      this.#xmpp?.open(); // out of the back/forward cache
+      void session.check(); // which may have been locked meanwhile
     });
   }
 

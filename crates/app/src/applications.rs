@@ -155,6 +155,11 @@ impl App {
             other => other.into(),
         })?;
         let caller = self.caller_of(session, origin, now).await?.ok_or(Error::WrongCredentials)?;
+        // The charter is accepted on the page, which an application cannot show.
+        if let Err(before) = self.admit(&caller, beffroi_policy::Asked::Anything) {
+            self.store.end_session(caller.session, now).await?;
+            return Err(before);
+        }
         Ok((caller, last))
     }
 

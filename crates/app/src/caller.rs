@@ -4,6 +4,8 @@ use crate::{App, Error, Origin};
 use beffroi_domain::{
     Account, ApplicationId, Factor, Guest, MemberRank, Micros, Rank, Role, SessionId, Tenant,
 };
+use beffroi_identity::MINUTE_US;
+use beffroi_identity::lock::Lock;
 use beffroi_identity::session::{Session, SessionLimits, State};
 use beffroi_policy::{Actor, Administration, Who};
 use beffroi_store::SessionRow;
@@ -54,6 +56,16 @@ pub struct Caller {
     pub origin: Origin,
     /// The application password behind it, when no browser is.
     pub application: Option<ApplicationId>,
+    /// How its lock stands.
+    pub lock: Lock,
+    /// Idle minutes after which it locks.
+    pub lock_minutes: u32,
+    /// Whether its page said that it is on a desk.
+    pub desk: bool,
+    /// Whether a PIN opens it.
+    pub pin: bool,
+    /// The version of the charter that the person has yet to accept.
+    pub charter: Option<i64>,
 }
 
 impl Caller {
@@ -152,6 +164,7 @@ impl App {
         let (Some(person), Some(tenant)) = (person, self.store.tenant(row.tenant).await?) else {
             return Ok(None);
         };
+        let (lock, lock_minutes) = self.lock_of(&row, &tenant, now).await?;
         Ok(Some(Caller {
             session: row.id,
             person,
@@ -163,6 +176,11 @@ impl App {
             absolute_ends: absolute_ends_us,
             origin: origin.clone(),
             application: row.application,
+            lock,
+            lock_minutes,
+            desk: row.desk,
+            pin: row.pin,
+            charter: row.charter,
         }))
     }
 
@@ -187,6 +205,9 @@ impl App {
         let used = Session { created_us: now, last_used_us: now };
         if let State::Live { idle_ends_us, .. } = used.state(self.rules.sessions, now) {
             caller.idle_ends = idle_ends_us.min(caller.absolute_ends);
+        }
+        if let Lock::Open { locks_us } = &mut caller.lock {
+            *locks_us = now.saturating_add(i64::from(caller.lock_minutes) * MINUTE_US);
         }
         Ok(())
     }

@@ -37,12 +37,28 @@ pub enum Error {
         "this code is not right, or was used already; wait for the next one, or check the clock of the phone"
     )]
     WrongCode,
+    /// Not the PIN of this browser.
+    #[error("this is not the PIN of this browser; {left} tries are left before its session ends")]
+    WrongPin {
+        /// Tries left.
+        left: u32,
+        /// Seconds before the next one.
+        wait: u64,
+    },
+    /// A wrong PIN too many: the session is over, and the browser forgets what it holds.
+    #[error(
+        "this PIN was wrong ten times: the session has ended and this browser forgets what it held; sign in again"
+    )]
+    Wiped,
     /// A passkey that opens nothing; the sentence says why.
     #[error("{0}")]
     WrongPasskey(String),
     /// The password breaks these rules (stable codes).
     #[error("this password is too easy to guess: {}", .0.iter().map(|(_, sentence)| sentence.as_str()).collect::<Vec<_>>().join("; "))]
     WeakPassword(Vec<(&'static str, String)>),
+    /// A PIN that cannot be chosen.
+    #[error(transparent)]
+    WeakPin(#[from] beffroi_identity::pin::WeakPin),
     /// Every hashing place is taken and the queue is full.
     #[error("many people are signing in at this moment; try again in a few seconds")]
     Busy,

@@ -206,7 +206,8 @@ impl App {
         rule: &'static str,
         now: Micros,
     ) -> Result<(), Error> {
-        let failed = entry("session.prove", Outcome::Denied, caller.who(), &caller.origin);
+        let act = if caller.passage().locked { "session.unlock" } else { "session.prove" };
+        let failed = entry(act, Outcome::Denied, caller.who(), &caller.origin);
         Ok(self.store.note(caller.tenant.id, NewEntry { rule: Some(rule), ..failed }, now).await?)
     }
 
@@ -228,7 +229,9 @@ impl App {
         now: Micros,
     ) -> Result<SignedIn, Error> {
         let detail = format!("{} · {}", proved.by, shortened(agent));
-        let noted = entry("session.prove", Outcome::Done, caller.who(), &caller.origin);
+        // A proof opens what is locked.
+        let act = if caller.passage().locked { "session.unlock" } else { "session.prove" };
+        let noted = entry(act, Outcome::Done, caller.who(), &caller.origin);
         let noted = NewEntry { detail: &detail, ..noted };
         let token = self.store.prove_session(caller.session, proved.factor, noted, now).await?;
         Ok(SignedIn { session: caller.session, token })

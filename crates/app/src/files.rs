@@ -90,7 +90,8 @@ impl App {
     /// # Errors
     /// `NotFound`, `Denied`.
     pub async fn files(&self, caller: &Caller, room: RoomId, now: Micros) -> Result<Vec<FileRow>, Error> {
-        let (permit, _) = self.authorise::<ReadRoom>(caller, room, now).await?;
+        let (permit, facts) = self.authorise::<ReadRoom>(caller, room, now).await?;
+        self.opened(caller, &facts).await?;
         Ok(self.store.files(&permit).await?)
     }
 
@@ -100,10 +101,11 @@ impl App {
     /// `NotFound`, `Denied`.
     pub async fn file(&self, caller: &Caller, file: FileId, now: Micros) -> Result<OpenFile, Error> {
         let room = self.store.file_room(file).await?.ok_or(Error::NotFound("file"))?;
-        let (permit, _) = match self.authorise::<ReadFile>(caller, room, now).await {
+        let (permit, facts) = match self.authorise::<ReadFile>(caller, room, now).await {
             Err(Error::NotFound(_)) => return Err(Error::NotFound("file")),
             other => other?,
         };
+        self.opened(caller, &facts).await?;
         Ok(OpenFile { row: self.store.file(&permit, file).await?, permit })
     }
 

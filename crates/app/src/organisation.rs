@@ -2,8 +2,8 @@
 
 use crate::{App, Caller, Error};
 use beffroi_domain::{
-    AccountId, Accreditation, Address, Day, Factor, Label, LabelChange, Micros, PasswordProfile, Tenant,
-    TenantChange,
+    AccountId, Accreditation, Address, Day, Factor, Label, LabelChange, LockRules, Micros, PasswordProfile,
+    Tenant, TenantChange,
 };
 use beffroi_identity::rules::PasswordRules;
 use beffroi_policy::{
@@ -305,6 +305,43 @@ impl App {
         Ok(label.name)
     }
 
+    /// Says after how many idle minutes pages lock; `None` leaves a number as it is.
+    ///
+    /// # Errors
+    /// `Invalid` when nobody hosts the domain, or for a number out of its bounds.
+    pub async fn operator_set_lock(
+        &self,
+        domain: &str,
+        phone: Option<u32>,
+        desk: Option<u32>,
+        now: Micros,
+    ) -> Result<LockRules, Error> {
+        let tenant = self.hosted(domain).await?;
+        let (phone, desk) =
+            (phone.unwrap_or(tenant.lock.phone_minutes), desk.unwrap_or(tenant.lock.desk_minutes));
+        let rules = LockRules::new(phone, desk).map_err(|wrong| Error::Invalid(wrong.to_string()))?;
+        self.store.set_lock(&at_the_machine(&tenant), rules, now).await?;
+        Ok(rules)
+    }
+
+    /// Says after how many idle minutes pages that show rooms of a label lock; `None`: as the body says.
+    ///
+    /// # Errors
+    /// `Invalid` for a domain or a label that is not there, or a number out of its bounds.
+    pub async fn operator_set_label_lock(
+        &self,
+        domain: &str,
+        slug: &str,
+        minutes: Option<u32>,
+        now: Micros,
+    ) -> Result<Label, Error> {
+        let tenant = self.hosted(domain).await?;
+        let before = self.operator_label(&tenant, slug).await?;
+        let change = LabelChange { lock_minutes: Some(minutes), ..LabelChange::default() };
+        before.changed(&change).map_err(|wrong| Error::Invalid(wrong.to_string()))?;
+        Ok(self.store.change_label(&at_the_machine(&tenant), slug, &change, &before, now).await?)
+    }
+
     pub(crate) async fn operator_label(&self, tenant: &Tenant, slug: &str) -> Result<Label, Error> {
         let labels = self.store.labels(tenant.id).await?;
         let known: Vec<_> = labels.iter().map(|l| l.slug.clone()).collect();
@@ -329,6 +366,6 @@ impl App {
     }
 }
 
-fn at_the_machine<A: TenantAct>(tenant: &Tenant) -> TenantPermit<A> {
+pub(crate) fn at_the_machine<A: TenantAct>(tenant: &Tenant) -> TenantPermit<A> {
     beffroi_policy::operator(tenant.id, AccountId(0))
 }

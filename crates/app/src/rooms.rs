@@ -46,7 +46,8 @@ impl App {
     /// # Errors
     /// `NotFound`, `Denied`.
     pub async fn room(&self, caller: &Caller, room: RoomId, now: Micros) -> Result<RoomView, Error> {
-        let (permit, _) = self.authorise::<ReadRoom>(caller, room, now).await?;
+        let (permit, facts) = self.authorise::<ReadRoom>(caller, room, now).await?;
+        self.opened(caller, &facts).await?;
         let row = self.row(caller, room).await?;
         let read: HashMap<AccountId, i64> = self.store.read_marks(&permit).await?.into_iter().collect();
         let member = |(account, rank): (Account, MemberRank)| {

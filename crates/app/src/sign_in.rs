@@ -4,7 +4,6 @@ use crate::entry;
 use crate::factors::{Proved, Way};
 use crate::{App, Error, Secret};
 use beffroi_domain::{Account, Address, Micros, Network, SessionId};
-use beffroi_identity::session::{Session, State};
 use beffroi_identity::wait::Block;
 use beffroi_policy::Who;
 use beffroi_store::{CeremonyKind, NewEntry, Notice, Opened, Outcome};
@@ -171,20 +170,6 @@ impl App {
         self.store.note(account.tenant, NewEntry { detail: &detail, ..opened }, now).await?;
         self.store.remember_place(account.id, origin.as_str(), now).await?;
         Ok(SignedIn { session, token })
-    }
-
-    /// The sessions that are worth something now.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn live_sessions(&self, now: Micros) -> Result<Vec<SessionId>, Error> {
-        let limits = self.rules.sessions;
-        let rows = self.store.live_sessions().await?;
-        let live = |(_, created_us, last_used_us): &(SessionId, Micros, Micros)| {
-            let session = Session { created_us: *created_us, last_used_us: *last_used_us };
-            matches!(session.state(limits, now), State::Live { .. })
-        };
-        Ok(rows.into_iter().filter(live).map(|(id, ..)| id).collect())
     }
 
     /// Ends the caller's own session, or another of theirs.

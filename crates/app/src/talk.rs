@@ -50,7 +50,8 @@ impl App {
                 Ok(self.store.meeting_history(&permit, meeting, range).await?)
             }
             (Person::Account(_), _) => {
-                let (permit, _) = self.authorise::<ReadRoom>(caller, room, now).await?;
+                let (permit, facts) = self.authorise::<ReadRoom>(caller, room, now).await?;
+                self.opened(caller, &facts).await?;
                 Ok(self.store.history(&permit, range).await?)
             }
         }

@@ -1,6 +1,6 @@
 //! Classification: one label per room, and everything inside inherits it.
 
-use crate::{Accreditation, LabelName, Micros};
+use crate::{Accreditation, LabelName, LockRules, Micros};
 
 /// The place of a label in its tenant's order; higher is more sensitive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -64,6 +64,8 @@ pub struct Label {
     pub retention_days: Option<u32>,
     /// Minutes that a meeting lasts (ME7); `None` sets no limit.
     pub meeting_minutes: Option<u32>,
+    /// Idle minutes after which a page that shows such a room locks (ID6); `None` leaves it to the tenant's rule.
+    pub lock_minutes: Option<u32>,
 }
 
 impl Label {
@@ -91,6 +93,7 @@ impl Label {
         };
         let days = change.retention_days.unwrap_or(self.retention_days);
         let minutes = change.meeting_minutes.unwrap_or(self.meeting_minutes);
+        let lock = change.lock_minutes.unwrap_or(self.lock_minutes);
         Ok(Self {
             name: change.name.as_ref().map_or_else(|| self.name.clone(), ToString::to_string),
             guests: change.guests.unwrap_or(self.guests),
@@ -101,6 +104,9 @@ impl Label {
             managed_device: change.managed_device.unwrap_or(self.managed_device),
             retention_days: bounded(days, 1..=Self::MOST_DAYS, |days| BadLabel::Days { days })?,
             meeting_minutes: bounded(minutes, 5..=Self::MOST_MINUTES, |minutes| BadLabel::Minutes {
+                minutes,
+            })?,
+            lock_minutes: bounded(lock, LockRules::LEAST..=LockRules::MOST, |minutes| BadLabel::Lock {
                 minutes,
             })?,
             ..self.clone()
@@ -135,6 +141,7 @@ impl Label {
             end_to_end: false,
             retention_days: None,
             meeting_minutes: Some(40),
+            lock_minutes: None,
         };
         let named = |slug: &str, name: &str, rank| Self {
             slug: slug.into(),
@@ -196,6 +203,8 @@ pub struct LabelChange {
     pub retention_days: Option<Option<u32>>,
     /// Minutes that a meeting lasts, or without limit.
     pub meeting_minutes: Option<Option<u32>>,
+    /// Idle minutes before the lock, or as the tenant says.
+    pub lock_minutes: Option<Option<u32>>,
 }
 
 /// Why a label cannot be so.
@@ -219,6 +228,16 @@ pub enum BadLabel {
         /// As asked.
         minutes: u32,
     },
+    /// Too short or too long.
+    #[error(
+        "a page locks after {} to {} minutes, not {minutes}; leave it out to keep to the rule of the body",
+        LockRules::LEAST,
+        LockRules::MOST
+    )]
+    Lock {
+        /// As asked.
+        minutes: u32,
+    },
 }
 
 impl Label {
@@ -236,6 +255,7 @@ impl Label {
                 ("managed_device", label.managed_device.to_string()),
                 ("retention_days", number(label.retention_days)),
                 ("meeting_minutes", number(label.meeting_minutes)),
+                ("lock_minutes", number(label.lock_minutes)),
             ]
         };
         let pairs = facts(self).into_iter().zip(facts(after)).filter(|(before, after)| before != after);

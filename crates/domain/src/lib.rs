@@ -6,10 +6,12 @@
 mod account;
 mod accreditation;
 mod address;
+mod charter;
 mod event;
 mod folding;
 mod id;
 mod label;
+mod lock;
 pub mod meeting;
 mod name;
 mod network;
@@ -20,6 +22,7 @@ mod tenant;
 pub use account::{Account, Factor, Guest, Role};
 pub use accreditation::{Accreditation, BadDay, Day};
 pub use address::{Address, BadAddress, Domain, Slug};
+pub use charter::{BadCharter, CharterText, CharterTitle, CharterWords, NewCharter};
 pub use event::{Author, Command, Content, Event, FileShared, Speech};
 pub use folding::{Sought, folded_words, sorting};
 pub use id::{
@@ -27,6 +30,7 @@ pub use id::{
     MeetingId, RoomId, SessionId, TenantId, UploadId,
 };
 pub use label::{BadLabel, Guests, Label, LabelChange, Rank};
+pub use lock::{BadLock, LockRules};
 pub use name::{
     ApplicationName, BadName, FactorName, LabelName, PersonName, RoomName, TenantName, Wording, topic,
 };

@@ -30,19 +30,20 @@ fn line(text: &str, limit: usize) -> Result<String, BadName> {
         return Err(BadName::Long { limit, length });
     }
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    // Zero-width and bidirectional controls let one name look like another (UTS #39 §3.1, UAX #9 §2).
-    let hidden = |c: &char| {
-        c.is_control()
-            || matches!(*c, '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
-    };
-    match text.chars().find(hidden) {
+    match text.chars().find(|c| hidden(*c)) {
         Some(bad) => Err(BadName::Invisible(bad as u32)),
         None => Ok(text),
     }
 }
 
-fn clean(text: &str, limit: usize) -> Result<String, BadName> {
+/// Zero-width and bidirectional controls let one name look like another (UTS #39 §3.1, UAX #9 §2).
+pub(crate) fn hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+pub(crate) fn clean(text: &str, limit: usize) -> Result<String, BadName> {
     line(text, limit).and_then(|text| if text.is_empty() { Err(BadName::Empty) } else { Ok(text) })
 }
 

@@ -1,6 +1,6 @@
 //! A public body hosted here.
 
-use crate::{Domain, Factor, Network, TenantId, TenantName};
+use crate::{Domain, Factor, LockRules, Network, TenantId, TenantName};
 use std::str::FromStr;
 
 /// A public body with its domain, its colour and what it declared.
@@ -18,6 +18,8 @@ pub struct Tenant {
     pub administration: AdministrationRules,
     /// What its people's passwords must be.
     pub passwords: PasswordProfile,
+    /// When pages lock.
+    pub lock: LockRules,
 }
 
 /// What a tenant asks of who administers it (ID12).

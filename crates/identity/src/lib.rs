@@ -9,8 +9,10 @@
 
 pub mod application_password;
 pub mod imported;
+pub mod lock;
 pub mod passkey;
 pub mod password;
+pub mod pin;
 pub mod recovery;
 pub mod rules;
 pub mod scram;

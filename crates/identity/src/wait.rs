@@ -31,7 +31,7 @@ const BASE_US: i64 = SECOND_US;
 /// The longest wait.
 pub const CAP_US: i64 = 15 * MINUTE_US;
 /// Failures of an account or a pair up to this one cost nothing or one base: `1 s × 2^(n - 3)`, from n = 3.
-const FREE: u32 = 3;
+pub(crate) const FREE: u32 = 3;
 /// The same for a block: a whole town hall may sit behind one address and mistype on a Monday morning.
 const BLOCK_FREE: u32 = 20;
 /// A counter without a failure for this long counts as zero, and its row may be deleted.
@@ -62,7 +62,7 @@ impl Counter {
     }
 
     /// When this counter lets the next try through, or `None` for at once.
-    fn opens_at(self, free: u32, now_us: i64) -> Option<i64> {
+    pub(crate) fn opens_at(self, free: u32, now_us: i64) -> Option<i64> {
         let counter = self.at(now_us);
         let delay = delay_us(counter.failures, free);
         // A clock set back must not make the wait longer than the delay itself.

@@ -121,10 +121,12 @@ tenant_acts! {
     ReadRooms "rooms.list" administers true, &[Role::Auditor, Role::SecurityOfficer, Role::Administrator];
     /// See what the body declared and what its labels demand.
     ReadOrganisation "organisation.read" administers true, &[Role::Auditor, Role::SecurityOfficer, Role::Administrator];
-    /// Change the name and the colour of the body.
+    /// Change the name and the colour of the body, publish its charter.
     ManageOrganisation "organisation.manage" administers true, &[Role::Administrator];
     /// Choose what passwords must be. Who creates accounts does not also make them easier to guess.
     ManagePasswords "passwords.manage" administers true, &[Role::SecurityOfficer];
+    /// Say after how many idle minutes pages lock.
+    ManageLock "lock.manage" administers true, &[Role::SecurityOfficer];
     /// Change what labels demand and allow, declare and withdraw accreditations. Whoever gives rooms their
     /// labels is not who decides what these are worth: not for administrators.
     ManageLabels "labels.manage" administers true, &[Role::SecurityOfficer];

@@ -79,6 +79,15 @@ pub enum Denied {
         /// The act refused.
         act: &'static str,
     },
+    /// Nobody used the page for a while, or its person locked it (ID6).
+    #[error("this session is locked; show that it is you: a passkey or your PIN opens it")]
+    Locked,
+    /// The body's terms were not accepted yet, or are others since (MS14).
+    #[error("read and accept the charter of your organisation (version {version}) first")]
+    Charter {
+        /// The version to accept.
+        version: i64,
+    },
     /// One's own keys are changed by who proved them a moment ago.
     #[error("prove once more that it is you: this changes how you sign in")]
     Stale,
@@ -187,6 +196,8 @@ impl Denied {
             Self::Role { .. } => "role",
             Self::AdministrationFactor { .. } => "administration-factor",
             Self::AdministrationNetwork { .. } => "administration-network",
+            Self::Locked => "locked",
+            Self::Charter { .. } => "charter",
             Self::Stale => "stale",
             Self::Guest { .. } => "guest",
             Self::Pair => "pair",

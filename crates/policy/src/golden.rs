@@ -2,7 +2,8 @@
 
 use crate::act::{ROOM_ACTS, TENANT_ACTS};
 use crate::{
-    Actor, Administration, Denied, Holder, Who, decide_clear, decide_create, decide_own, decide_relabel,
+    Actor, Administration, Asked, Denied, Holder, Passage, Who, decide_clear, decide_create, decide_own,
+    decide_passage, decide_relabel,
 };
 use beffroi_domain::{
     AccountId, Accreditation, Factor, GuestId, Label, MemberRank, Rank, Role, Room, RoomId, RoomKind, Slug,
@@ -157,6 +158,14 @@ fn the_whole_policy() {
                     }
                 }
             }
+        }
+    }
+    table += "\n# a session, whoever it is: locked | a charter to accept | anything | the charter | the session itself\n";
+    for locked in [false, true] {
+        for charter in [None, Some(2)] {
+            let ask = |asked| cell(decide_passage(Passage { locked, charter }, asked).err());
+            let (anything, its, itself) = (ask(Asked::Anything), ask(Asked::Charter), ask(Asked::Itself));
+            writeln!(table, "{locked} | {} | {anything} | {its} | {itself}", charter.is_some()).unwrap();
         }
     }
     table += "\n# changing how one signs in: who | holds a factor | proved | a moment ago | answer\n";

@@ -8,16 +8,18 @@ mod act;
 mod denied;
 mod labels;
 mod people;
+mod session;
 
 pub use act::{
     AddFile, CreateRoom, InviteGuest, JoinMeeting, KeepDoor, Knock, ManageAccounts, ManageAdministration,
-    ManageClearance, ManageLabels, ManageMembers, ManageOrganisation, ManagePasswords, ManageRoles,
-    ReadAudit, ReadFile, ReadMeetingTalk, ReadOrganisation, ReadPeople, ReadRoom, ReadRooms, Relabel, Rename,
-    Ring, RoomAct, Speak, SpeakInMeeting, TenantAct, UseApplications,
+    ManageClearance, ManageLabels, ManageLock, ManageMembers, ManageOrganisation, ManagePasswords,
+    ManageRoles, ReadAudit, ReadFile, ReadMeetingTalk, ReadOrganisation, ReadPeople, ReadRoom, ReadRooms,
+    Relabel, Rename, Ring, RoomAct, Speak, SpeakInMeeting, TenantAct, UseApplications,
 };
 pub use denied::Denied;
 pub use labels::{Danger, danger, decide_accredit, decide_change, label_above_floor, label_accreditable};
 pub use people::{decide_about, may_import_column, may_take_over, someone_administers};
+pub use session::{Asked, Passage, decide_passage};
 
 use act::Demand;
 use beffroi_domain::{

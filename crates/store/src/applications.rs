@@ -252,6 +252,10 @@ impl Store {
         let values = [Value::Int(id.0), Value::Int(account.id.0)];
         let found = tx.row(FIND, &values, |row| Ok((row.text(0)?, row.opt_int(1)?))).await?;
         let (name, last) = found.ok_or(StoreError::Gone { what: "application password" })?;
+        const CHARTER: &str = "
+            SELECT CASE WHEN a.charter < t.charter THEN t.charter ELSE 0 END
+              FROM account a JOIN tenant t ON t.id = a.tenant WHERE a.id = $1";
+        let charter = tx.row(CHARTER, &[Value::Int(account.id.0)], |row| row.int(0)).await?.unwrap_or(0);
         let session = SessionRow {
             id: SessionId::mint(now, entropy()),
             who: Who::Account(account.id),
@@ -263,6 +267,11 @@ impl Store {
             proved: now,
             place: place.to_owned(),
             application: Some(id),
+            locked: None,
+            desk: false,
+            label_minutes: None,
+            pin: false,
+            charter: Some(charter).filter(|version| *version > 0),
         };
         const ADD: &str = "
             INSERT INTO session (id, token, tenant, account, factor, agent, created_us, last_used_us, application,

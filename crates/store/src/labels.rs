@@ -13,13 +13,13 @@ macro_rules! label_columns {
     () => {
         "l.slug, l.name, l.rank, l.reserved_by, l.accreditation_reference, l.accreditation_authority, \
          l.accreditation_until_us, l.guests, l.federation, l.recording, l.download, l.second_factor, \
-         l.managed_device, l.end_to_end, l.retention_days, l.meeting_minutes"
+         l.managed_device, l.end_to_end, l.retention_days, l.meeting_minutes, l.lock_minutes"
     };
 }
 pub(crate) use label_columns;
 
 /// How many columns [`label_columns`] are.
-pub(crate) const LABEL_COLUMNS: usize = 16;
+pub(crate) const LABEL_COLUMNS: usize = 17;
 
 /// Reads [`label_columns`] from `column` on.
 pub(crate) fn read_label(row: &Row, column: usize) -> Result<Label> {
@@ -53,6 +53,7 @@ pub(crate) fn read_label(row: &Row, column: usize) -> Result<Label> {
         end_to_end: row.bool(column + 13)?,
         retention_days: row.opt_int(column + 14)?.map(small),
         meeting_minutes: row.opt_int(column + 15)?.map(small),
+        lock_minutes: row.opt_int(column + 16)?.map(small),
     })
 }
 
@@ -174,7 +175,7 @@ impl Store {
         const SET: &str = "
             UPDATE label SET name = $3, guests = $4, federation = $5, recording = $6, download = $7,
                              second_factor = $8, managed_device = $9, retention_days = $10,
-                             meeting_minutes = $11
+                             meeting_minutes = $11, lock_minutes = $12
              WHERE tenant = $1 AND slug = $2";
         let values = [
             Value::Int(tenant.0),
@@ -188,6 +189,7 @@ impl Store {
             Value::Bool(after.managed_device),
             Value::OptInt(after.retention_days.map(i64::from)),
             Value::OptInt(after.meeting_minutes.map(i64::from)),
+            Value::OptInt(after.lock_minutes.map(i64::from)),
         ];
         tx.execute(SET, &values).await?;
         let told = before.differences(&after).join("; ");

@@ -1,17 +1,41 @@
 //! Which sessions there are, whoever opened or ended them.
-use crate::sql::Value;
+use crate::lock::LiveSession;
+use crate::sql::{Row, Value};
 use crate::{Result, Store};
-use beffroi_domain::{Micros, SessionId};
+use beffroi_domain::{AccountId, LockRules, SessionId, TenantId};
 
 impl Store {
-    /// Every session that was not ended, with when it was opened and last used. Streams whose session is
-    /// no longer among them must close; another process may have ended it.
+    /// Every session that was not ended, with what its limits and its lock are reckoned from. Streams whose
+    /// session is no longer among them must close; another process may have ended it.
     ///
     /// # Errors
     /// The database.
-    pub async fn live_sessions(&self) -> Result<Vec<(SessionId, Micros, Micros)>> {
-        const SQL: &str = "SELECT id, created_us, last_used_us FROM session";
+    pub async fn live_sessions(&self) -> Result<Vec<LiveSession>> {
+        const SQL: &str = "
+            SELECT s.id, s.account, s.tenant, s.created_us, s.last_used_us, s.application, s.locked_us, s.desk,
+                   (SELECT MIN(l.lock_minutes)
+                      FROM session_label o JOIN label l ON l.tenant = o.tenant AND l.slug = o.label
+                     WHERE o.session = s.id),
+                   t.lock_phone_minutes, t.lock_desk_minutes,
+                   CASE WHEN a.charter < t.charter THEN t.charter ELSE 0 END
+              FROM session s JOIN tenant t ON t.id = s.tenant LEFT JOIN account a ON a.id = s.account";
+        let minutes = |n: i64| u32::try_from(n).unwrap_or(1);
+        let read = |row: &Row| {
+            Ok(LiveSession {
+                id: SessionId(row.int(0)?),
+                account: row.opt_int(1)?.map(AccountId),
+                tenant: TenantId(row.int(2)?),
+                created: row.int(3)?,
+                last_used: row.int(4)?,
+                page: row.opt_int(5)?.is_none(),
+                locked: row.opt_int(6)?,
+                desk: row.int(7)? != 0,
+                label_minutes: row.opt_int(8)?.map(minutes),
+                rules: LockRules { phone_minutes: minutes(row.int(9)?), desk_minutes: minutes(row.int(10)?) },
+                charter: Some(row.int(11)?).filter(|version| *version > 0),
+            })
+        };
         let none: [Value<'_>; 0] = [];
-        self.db().rows(SQL, &none, |row| Ok((SessionId(row.int(0)?), row.int(1)?, row.int(2)?))).await
+        self.db().rows(SQL, &none, read).await
     }
 }

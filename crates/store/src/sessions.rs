@@ -2,6 +2,7 @@
 
 use crate::audit::{self, NewEntry};
 use crate::crypto::{damaged, entropy, new_token, token_hash};
+use crate::lock::unlocked;
 use crate::sql::{Row, Tx, Value};
 use crate::{Result, Store, StoreError};
 use beffroi_domain::{AccountId, ApplicationId, Factor, GuestId, Micros, SessionId, TenantId};
@@ -30,6 +31,16 @@ pub struct SessionRow {
     pub last_used: Micros,
     /// The application password that opened it, when no browser did.
     pub application: Option<ApplicationId>,
+    /// Since when it is locked, if it is.
+    pub locked: Option<Micros>,
+    /// Whether its page said that it is on a desk.
+    pub desk: bool,
+    /// The fewest idle minutes that a label opened since the last unlock leaves.
+    pub label_minutes: Option<u32>,
+    /// Whether a PIN opens it when it is locked.
+    pub pin: bool,
+    /// The version of the charter that its person has yet to accept.
+    pub charter: Option<i64>,
 }
 
 /// How a session is opened.
@@ -46,10 +57,16 @@ pub struct Opened<'a> {
 /// Characters kept of what a browser calls itself.
 const AGENT: usize = 200;
 
-/// The columns of a session, in the order that [`read_session`] reads.
+/// The columns of a session `s` and where they come from, in the order that [`read_session`] reads.
 macro_rules! session_columns {
     () => {
-        "id, account, guest, tenant, factor, agent, created_us, last_used_us, proved_us, place, application"
+        "s.id, s.account, s.guest, s.tenant, s.factor, s.agent, s.created_us, s.last_used_us, s.proved_us, s.place, \
+         s.application, s.locked_us, s.desk, \
+         (SELECT MIN(l.lock_minutes) FROM session_label o JOIN label l ON l.tenant = o.tenant AND l.slug = o.label \
+           WHERE o.session = s.id), \
+         CASE WHEN s.pin IS NULL THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END, \
+         CASE WHEN a.charter < t.charter THEN t.charter ELSE 0 END \
+         FROM session s JOIN tenant t ON t.id = s.tenant LEFT JOIN account a ON a.id = s.account"
     };
 }
 
@@ -71,6 +88,11 @@ fn read_session(row: &Row) -> Result<SessionRow> {
         proved: row.int(8)?,
         place: row.text(9)?,
         application: row.opt_int(10)?.map(ApplicationId),
+        locked: row.opt_int(11)?,
+        desk: row.int(12)? != 0,
+        label_minutes: row.opt_int(13)?.map(|minutes| u32::try_from(minutes).unwrap_or(1)),
+        pin: row.int(14)? != 0,
+        charter: Some(row.int(15)?).filter(|version| *version > 0),
     })
 }
 
@@ -144,12 +166,12 @@ impl Store {
     /// The database.
     pub async fn session_by_token(&self, token: &str) -> Result<Option<SessionRow>> {
         let Some(kept) = token_hash(token) else { return Ok(None) };
-        const SQL: &str = concat!("SELECT ", session_columns!(), " FROM session WHERE token = $1");
+        const SQL: &str = concat!("SELECT ", session_columns!(), " WHERE s.token = $1");
         self.db().row(SQL, &[Value::Bytes(&kept)], read_session).await
     }
 
     /// The person behind a session proved who they are once more: notes it, raises what the session is
-    /// worth, and gives it another token, so that one seen before the proof is worth nothing after it.
+    /// worth, unlocks it, and gives it another token, so that one seen before the proof is worth nothing after it.
     ///
     /// # Errors
     /// `Gone` when the session is over.
@@ -174,18 +196,19 @@ impl Store {
         let values =
             [Value::Int(session.0), Value::Bytes(&kept), Value::Text(factor.word()), Value::Int(now)];
         tx.execute(SET, &values).await?;
+        unlocked(&mut tx, session).await?;
         audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
         tx.commit().await?;
         Ok(token)
     }
 
-    /// Notes that a session was used.
+    /// Notes that a session was used; a locked one is not.
     ///
     /// # Errors
     /// The database.
     pub async fn touch_session(&self, session: SessionId, now: Micros) -> Result<()> {
         let mut tx = self.db().begin().await?;
-        const SESSION: &str = "UPDATE session SET last_used_us = $2 WHERE id = $1 AND last_used_us < $2 RETURNING account, application";
+        const SESSION: &str = "UPDATE session SET last_used_us = $2 WHERE id = $1 AND last_used_us < $2 AND locked_us IS NULL RETURNING account, application";
         let values = [Value::Int(session.0), Value::Int(now)];
         let used = tx.row(SESSION, &values, |row| Ok((row.opt_int(0)?, row.opt_int(1)?))).await?;
         let (account, application) = used.unwrap_or((None, None));
@@ -208,7 +231,7 @@ impl Store {
         const SQL: &str = concat!(
             "SELECT ",
             session_columns!(),
-            " FROM session WHERE account = $1 ORDER BY last_used_us DESC, id DESC"
+            " WHERE s.account = $1 ORDER BY s.last_used_us DESC, s.id DESC"
         );
         self.db().rows(SQL, &[Value::Int(account.0)], read_session).await
     }

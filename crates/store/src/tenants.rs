@@ -7,15 +7,17 @@ use crate::labels::add_label;
 use crate::sql::{Row, Tx, Value};
 use crate::{Result, Store, StoreError};
 use beffroi_domain::{
-    Accent, AdministrationRules, Domain, Factor, Label, Micros, PasswordProfile, Tenant, TenantChange,
-    TenantId,
+    Accent, AdministrationRules, Domain, Factor, Label, LockRules, Micros, PasswordProfile, Tenant,
+    TenantChange, TenantId,
 };
-use beffroi_policy::{ManageAdministration, ManageOrganisation, ManagePasswords, TenantPermit, Who};
+use beffroi_policy::{
+    ManageAdministration, ManageLock, ManageOrganisation, ManagePasswords, TenantPermit, Who,
+};
 
 /// The columns of a tenant, in the order that [`read_tenant`] reads.
 macro_rules! tenant_columns {
     () => {
-        "id, domain, name, accent, administration_factor, administration_networks, passwords"
+        "id, domain, name, accent, administration_factor, administration_networks, passwords, lock_phone_minutes, lock_desk_minutes"
     };
 }
 
@@ -32,6 +34,8 @@ fn read_tenant(row: &Row) -> Result<Tenant> {
     let rules = || damaged("what a tenant asks of who administers");
     let networks = row.text(5)?.lines().map(str::parse).collect::<Result<_, _>>().map_err(|_| rules())?;
     let factor = Factor::from_word(&row.text(4)?).ok_or_else(rules)?;
+    // What does not read locks at once rather than never.
+    let minutes = |n: i64| u32::try_from(n).unwrap_or(1);
     Ok(Tenant {
         id: TenantId(row.int(0)?),
         domain: row.text(1)?.parse().map_err(|_| damaged("the domain of a tenant"))?,
@@ -40,6 +44,7 @@ fn read_tenant(row: &Row) -> Result<Tenant> {
         administration: AdministrationRules { factor, networks },
         passwords: PasswordProfile::from_word(&row.text(6)?)
             .ok_or_else(|| damaged("the password rules of a tenant"))?,
+        lock: LockRules { phone_minutes: minutes(row.int(7)?), desk_minutes: minutes(row.int(8)?) },
     })
 }
 
@@ -73,6 +78,7 @@ impl Store {
             accent: Accent::default(),
             administration: AdministrationRules::default(),
             passwords: PasswordProfile::default(),
+            lock: LockRules::default(),
         };
         let mut tx = self.db().begin().await?;
         const MASTER: &str = "SELECT value FROM meta WHERE name = 'master'";
@@ -228,6 +234,39 @@ impl Store {
     ) -> Result<Tenant> {
         let change = TenantChange { passwords: Some(profile), ..TenantChange::default() };
         self.change_tenant(permit.tenant(), permit.who(), "passwords.change", &change, now).await
+    }
+
+    /// Says after how many idle minutes pages lock (ID6).
+    ///
+    /// # Errors
+    /// `Gone` when there is no such tenant.
+    pub async fn set_lock(
+        &self,
+        permit: &TenantPermit<ManageLock>,
+        rules: LockRules,
+        now: Micros,
+    ) -> Result<()> {
+        let tenant = permit.tenant();
+        let mut tx = self.db().begin().await?;
+        touch(&mut tx, tenant).await?;
+        const BEFORE: &str = concat!("SELECT ", tenant_columns!(), " FROM tenant WHERE id = $1");
+        let before = tx.row(BEFORE, &[Value::Int(tenant.0)], read_tenant).await?;
+        let before = before.ok_or(StoreError::Gone { what: "tenant" })?.lock;
+        if before == rules {
+            return Ok(());
+        }
+        const SET: &str = "UPDATE tenant SET lock_phone_minutes = $2, lock_desk_minutes = $3 WHERE id = $1";
+        let values = [
+            Value::Int(tenant.0),
+            Value::Int(rules.phone_minutes.into()),
+            Value::Int(rules.desk_minutes.into()),
+        ];
+        tx.execute(SET, &values).await?;
+        let said = |rules: LockRules| format!("phone {} desk {}", rules.phone_minutes, rules.desk_minutes);
+        let detail = format!("{} → {}", said(before), said(rules));
+        let entry = NewEntry::done("lock.change", Subject::by(permit.who())).saying(&detail);
+        audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
+        tx.commit().await
     }
 
     async fn change_tenant(

@@ -9,7 +9,7 @@ async fn ask(page: &Browser, path: &str) -> Value {
 }
 
 /// Adds a passkey of `key` to the account of a page.
-async fn enrol(page: &mut Browser, key: &mut Authenticator) -> Answer {
+pub async fn enrol(page: &mut Browser, key: &mut Authenticator) -> Answer {
     let question = ask(page, "/api/factors/passkey").await;
     let answer = key.register(&question["options"]);
     let body = json!({"token": question["token"], "answer": answer, "name": "clé"});

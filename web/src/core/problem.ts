@@ -8,7 +8,9 @@ export interface ProblemDocument {
   /** The policy rule behind a `denied`. */
   rule?: string;
   /** The level of proof that a `denied` asks for. */
-  needs?: 'second' | 'passkey';
+  needs?: 'second' | 'passkey' | 'unlock';
+  /** Tries left before the session ends, with a wrong PIN. */
+  left?: number;
   /** Seconds before the next try. */
   wait_s?: number;
   /** The rules that a new password breaks. */
@@ -21,7 +23,8 @@ export class Problem extends Error {
   readonly title: string;
   readonly detail: string;
   readonly rule: string | null;
-  readonly needs: 'second' | 'passkey' | null;
+  readonly needs: 'second' | 'passkey' | 'unlock' | null;
+  readonly left: number | null;
   readonly waitS: number | null;
   readonly weaknesses: readonly { code: string; text: string }[];
 
@@ -33,6 +36,7 @@ export class Problem extends Error {
     this.detail = document.detail;
     this.rule = document.rule ?? null;
     this.needs = document.needs ?? null;
+    this.left = document.left ?? null;
     this.waitS = document.wait_s ?? null;
     this.weaknesses = document.weaknesses ?? [];
   }

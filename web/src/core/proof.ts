@@ -1,11 +1,14 @@
 import { Problem } from './problem';
 import { Readable } from './readable';
 
-/** What can be proved beside a password, as the server offers it; `password` for who holds nothing else. */
-export type Way = 'passkey' | 'totp' | 'recovery' | 'password';
+/** What can be proved beside a password, as the server offers it; `password` for who holds nothing else, `pin` where it opens a lock. */
+export type Way = 'passkey' | 'totp' | 'recovery' | 'password' | 'pin';
 
 /** Something typed as a proof; the shape of the API. */
 export type Proof = { kind: 'totp' | 'recovery'; code: string } | { kind: 'password'; password: string };
+
+/** What opens a locked session: a proof, or the PIN of this browser. */
+export type Opening = Proof | { kind: 'pin'; pin: string };
 
 /** Why a proof is asked for. */
 export interface Asked {
@@ -43,7 +46,7 @@ export class Prover extends Readable<Asked | null> {
     if (background && this.#declined.has(problem.rule ?? '')) return Promise.resolve(false);
     return new Promise((done) => {
       this.#waiting.push(done);
-      if (this.value === null) this.set({ rule: problem.rule ?? '', needs: problem.needs });
+      if (this.value === null) this.set({ rule: problem.rule ?? '', needs: problem.needs === 'unlock' ? null : problem.needs });
     });
   }
 

@@ -1,7 +1,7 @@
 import { Problem } from './problem';
 import { Readable } from './readable';
 import type { Proof, Way } from './proof';
-import type { PasskeyQuestion, SecondStep, Session } from './types';
+import type { AccountSession, PasskeyQuestion, SecondStep, Session } from './types';
 
 /** What the session needs of the HTTP API. */
 export interface SessionDoor {
@@ -15,6 +15,9 @@ export interface SessionDoor {
   ways(): Promise<Way[]>;
   prove(proof: Proof): Promise<Session>;
   extend(): Promise<Session>;
+  lock(): Promise<void>;
+  unlock(pin: string): Promise<Session>;
+  acceptCharter(version: number, sha256: string): Promise<void>;
   signOut(): Promise<void>;
 }
 
@@ -26,7 +29,12 @@ export type SessionState =
   | { status: 'unknown' }
   /** The server did not answer; nobody knows yet whether we are signed in. */
   | { status: 'unreachable' }
-  | { status: 'signed-out'; ended: boolean }
+  /** `wiped`: the PIN was wrong ten times, and this browser forgets what it holds. */
+  | { status: 'signed-out'; ended: boolean; wiped?: boolean }
+  /** The session is there, and nothing of it opens before its person shows up. */
+  | { status: 'locked'; session: AccountSession }
+  /** Nothing opens before the charter of the body is accepted. */
+  | { status: 'charter'; session: AccountSession }
   | { status: 'signed-in'; session: Session };
 
 /** Who is at this screen. `csrf` is called with the token to send from now on. */
@@ -39,7 +47,7 @@ export class SessionKeeper extends Readable<SessionState> {
   }
 
   get session(): Session | null {
-    return this.value.status === 'signed-in' ? this.value.session : null;
+    return 'session' in this.value ? this.value.session : null;
   }
 
   /** Asks the server who the cookie belongs to. */
@@ -100,7 +108,36 @@ export class SessionKeeper extends Readable<SessionState> {
   /** A session that another page obtained: an invitation accepted, a guest let through the link. */
   accept(session: Session): void {
     this.csrf(session.csrf);
-    this.set({ status: 'signed-in', session });
+    const closed = session.kind !== 'account' ? null : session.locked ? 'locked' : session.charter ? 'charter' : null;
+    if (closed && session.kind === 'account') this.set({ status: closed, session });
+    else this.set({ status: 'signed-in', session });
+  }
+
+  /** Locks the session, in every window of this browser. */
+  async lock(): Promise<void> {
+    try {
+      await this.door.lock();
+    } catch (cause) {
+      if (Problem.from(cause).status !== 401) throw cause;
+    }
+    await this.check();
+  }
+
+  /** Opens it with the PIN of this browser. Ten wrong ones end it. */
+  async unlock(pin: string): Promise<void> {
+    try {
+      this.accept(await this.door.unlock(pin));
+    } catch (cause) {
+      if (Problem.from(cause).title !== 'wiped') throw cause;
+      this.csrf(null);
+      this.set({ status: 'signed-out', ended: false, wiped: true });
+    }
+  }
+
+  /** Accepts the charter that was read; what was asked for before opens. */
+  async acceptCharter(version: number, sha256: string): Promise<void> {
+    await this.door.acceptCharter(version, sha256);
+    await this.check();
   }
 
   async signOut(): Promise<void> {
@@ -124,7 +161,7 @@ export class SessionKeeper extends Readable<SessionState> {
 
   /** The server ended the session: revoked, disabled, or its time is over. */
   ended(): void {
-    if (this.value.status !== 'signed-in') return;
+    if (this.session === null) return;
     this.csrf(null);
     this.set({ status: 'signed-out', ended: true });
   }

@@ -52,6 +52,14 @@ export class Api {
   signIns = () => this.http.get<Answer<'signIns'>>('/sign-ins');
   session = () => this.http.get<Answer<'session'>>('/session');
   extend = () => this.http.post<Answer<'extendSession'>>('/session/extend');
+  lock = () => this.http.post('/session/lock');
+  unlock = (pin: string) => this.http.post<Answer<'unlock'>>('/session/unlock', { pin } satisfies Sent<'unlock'>);
+  setPin = (pin: string) => this.http.put('/session/pin', { pin } satisfies Sent<'setPin'>);
+  removePin = () => this.http.delete('/session/pin');
+  setScreen = (screen: Sent<'setScreen'>['screen']) => this.http.put('/session/screen', { screen } satisfies Sent<'setScreen'>);
+  charter = () => this.http.get<Answer<'charter'>>('/charter');
+  acceptCharter = (version: number, sha256: string) =>
+    this.http.post('/charter/accept', { version, sha256 } satisfies Sent<'acceptCharter'>);
   signOut = () => this.http.delete('/session');
   sessions = () => this.http.get<Answer<'sessions'>>('/sessions');
   endSession = (id: string) => this.http.delete(`/sessions/${part(id)}`);
@@ -124,6 +132,10 @@ export class Api {
   /** What keeping for so many days would take; null keeps without limit. */
   consequences = (slug: string, days: number | null) =>
     this.http.get<Answer<'consequences'>>(`/admin/labels/${part(slug)}/consequences${days === null ? '' : `?retention_days=${days}`}`);
+  changeLock = (rules: Sent<'changeLock'>) => this.http.put<Answer<'changeLock'>>('/admin/lock', rules);
+  charters = () => this.http.get<Answer<'charters'>>('/admin/charter');
+  publishCharter = (charter: Sent<'publishCharter'>) =>
+    this.http.post<Answer<'publishCharter'>>('/admin/charter', charter);
   accredit = (slug: string, declared: Accreditation) => this.http.put(`/admin/labels/${part(slug)}/accreditation`, declared);
   withdraw = (slug: string) => this.http.delete(`/admin/labels/${part(slug)}/accreditation`);
   resetAccount = (address: string) =>

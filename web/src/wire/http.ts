@@ -12,6 +12,8 @@ export class Http {
   csrf: string | null = null;
   /** Called when the server says that the session is over. */
   onSignedOut: () => void = () => {};
+  /** Called when the session turns out to be locked, or before a charter: nothing opens until that is done. */
+  onShut: () => void = () => {};
   /** Called when a proof would lift a refusal; true when it was given, and the request is sent again. */
   onRefused: (problem: Problem, background: boolean) => Promise<boolean> = () => Promise.resolve(false);
   /** Called when the session has another token than this page knows, since another page proved something; true to send again. */
@@ -35,8 +37,8 @@ export class Http {
   patch<T = void>(path: string, body: unknown): Promise<T> {
     return this.call<T>('PATCH', path, body);
   }
-  put(path: string, body: unknown): Promise<void> {
-    return this.call<void>('PUT', path, body);
+  put<T = void>(path: string, body: unknown): Promise<T> {
+    return this.call<T>('PUT', path, body);
   }
   delete(path: string): Promise<void> {
     return this.call<void>('DELETE', path);
@@ -87,6 +89,7 @@ export class Http {
 
   private async problem(response: Response, path: string): Promise<Problem> {
     const problem = problemOf(response.status, await response.text().catch(() => ''));
+    if (problem.title === 'locked' || problem.rule === 'charter') this.onShut();
     if (problem.title === 'signed-out' && !path.startsWith('/session')) this.onSignedOut();
     return problem;
   }

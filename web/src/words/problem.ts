@@ -18,6 +18,12 @@ export function problemText(problem: Problem): string {
       return t('proof.wrongTotp');
     case 'wrong-passkey':
       return t('passkey.refused');
+    case 'wrong-pin':
+      return t('lock.wrongPin', problem.left ?? 0);
+    case 'wiped':
+      return t('lock.wiped');
+    case 'locked':
+      return t('rule.locked');
     case 'wait':
       return [said || t('problem.tooFast'), problem.waitS === null ? '' : t('problem.wait', problem.waitS)].filter(Boolean).join(' ');
     case 'signed-out':

@@ -4,7 +4,10 @@ use super::{Failure, open};
 use crate::clock;
 use crate::settings::Place;
 use beffroi_app::App;
-use beffroi_domain::{Accreditation, Domain, Factor, Network, PasswordProfile, TenantChange, TenantName};
+use beffroi_domain::{
+    Accreditation, CharterWords, Domain, Factor, Network, NewCharter, PasswordProfile, TenantChange,
+    TenantName,
+};
 use beffroi_store::Store;
 use std::process::ExitCode;
 
@@ -61,6 +64,41 @@ pub(super) enum Command {
         /// Anybody's, as in the beginning.
         #[arg(long, group = "whose")]
         any: bool,
+    },
+    /// Say after how many idle minutes pages lock: on phones, on desks, and while rooms of a label are open.
+    #[command(group = clap::ArgGroup::new("minutes").required(true).multiple(true))]
+    Lock {
+        /// The domain of the body.
+        domain: String,
+        /// Idle minutes on a phone, or where nobody said what it is.
+        #[arg(long, group = "minutes", value_name = "MINUTES")]
+        phone: Option<u32>,
+        /// Idle minutes on a desk.
+        #[arg(long, group = "minutes", value_name = "MINUTES")]
+        desk: Option<u32>,
+        /// The slug of a label whose rooms lock sooner.
+        #[arg(long, group = "minutes", value_name = "SLUG", requires = "label_minutes")]
+        label: Option<String>,
+        /// Its idle minutes; 0: as the body says.
+        #[arg(long, value_name = "MINUTES", requires = "label")]
+        label_minutes: Option<u32>,
+    },
+    /// Publish a charter: everybody reads and accepts it before they go on. The former ones stay readable.
+    Charter {
+        /// The domain of the body.
+        domain: String,
+        /// Its heading.
+        #[arg(long, value_name = "TEXT")]
+        title: String,
+        /// A file with its plain text, in UTF-8.
+        #[arg(long, value_name = "FILE")]
+        file: std::path::PathBuf,
+        /// Its heading in English.
+        #[arg(long, value_name = "TEXT", requires = "file_en")]
+        title_en: Option<String>,
+        /// A file with its text in English.
+        #[arg(long, value_name = "FILE", requires = "title_en")]
+        file_en: Option<std::path::PathBuf>,
     },
     /// Declare the accreditation that a protective mark asks for, in the place of the former one.
     Accredit {
@@ -152,6 +190,39 @@ async fn execute(store: &Store, app: &App, command: Command) -> Result<(), Failu
                 ),
             }
         }
+        Command::Lock { domain, phone, desk, label, label_minutes } => {
+            if phone.is_some() || desk.is_some() {
+                let rules = app.operator_set_lock(&domain, phone, desk, now).await?;
+                println!(
+                    "Pages of {domain} lock after {} idle minutes on phones, {} on desks.",
+                    rules.phone_minutes, rules.desk_minutes
+                );
+            }
+            if let (Some(label), Some(minutes)) = (label, label_minutes) {
+                let minutes = Some(minutes).filter(|minutes| *minutes > 0);
+                let label = app.operator_set_label_lock(&domain, &label, minutes, now).await?;
+                match label.lock_minutes {
+                    Some(minutes) => {
+                        println!("« {} » locks after {minutes} idle minutes at most.", label.name)
+                    }
+                    None => println!("« {} » locks when the body says.", label.name),
+                }
+            }
+        }
+        Command::Charter { domain, title, file, title_en, file_en } => {
+            let french = CharterWords { title: title.parse()?, text: written(&file)?.parse()? };
+            let english = match (title_en, file_en) {
+                (Some(title), Some(file)) => {
+                    Some(CharterWords { title: title.parse()?, text: written(&file)?.parse()? })
+                }
+                _ => None,
+            };
+            let row = app.operator_publish_charter(&domain, &NewCharter { french, english }, now).await?;
+            println!(
+                "Version {} is published: everybody of {domain} accepts it before they go on.",
+                row.version
+            );
+        }
         Command::Accredit { domain, label, reference, authority, until } => {
             let declared = Accreditation {
                 reference: reference.parse()?,
@@ -179,6 +250,12 @@ async fn execute(store: &Store, app: &App, command: Command) -> Result<(), Failu
         }
     }
     Ok(())
+}
+
+/// The text of a file, when it is one.
+fn written(file: &std::path::Path) -> Result<String, Failure> {
+    std::fs::read_to_string(file)
+        .map_err(|cause| format!("{} cannot be read as text in UTF-8 ({cause})", file.display()).into())
 }
 
 fn described(tenant: &beffroi_domain::Tenant) -> String {

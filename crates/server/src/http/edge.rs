@@ -15,6 +15,7 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use beffroi_app::{App, Caller, Origin};
+use beffroi_policy::Asked;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use std::fmt::Display;
@@ -58,41 +59,61 @@ impl<S: Sync> FromRequestParts<S> for Peer {
     }
 }
 
-/// A signed-in person who reads.
-pub struct Reading(pub Caller);
-
-impl FromRequestParts<Edge> for Reading {
-    type Rejection = Problem;
-    async fn from_request_parts(parts: &mut Parts, edge: &Edge) -> Result<Self, Problem> {
-        let peer = Peer::from_request_parts(parts, edge).await?;
-        let token = token(&parts.headers).ok_or_else(Problem::signed_out)?;
-        let caller = edge.app.caller(token, &peer.origin(), clock::now()).await?;
-        let caller = caller.ok_or_else(Problem::signed_out)?;
-        beffroi_store::bind(caller.tenant.id);
-        Ok(Self(caller))
-    }
+/// Whose session a request comes with, when its lock and the charter let it ask for that.
+async fn reading(parts: &mut Parts, edge: &Edge, asked: Asked) -> Result<Caller, Problem> {
+    let peer = Peer::from_request_parts(parts, edge).await?;
+    let token = token(&parts.headers).ok_or_else(Problem::signed_out)?;
+    let caller = edge.app.caller(token, &peer.origin(), clock::now()).await?;
+    let caller = caller.ok_or_else(Problem::signed_out)?;
+    beffroi_store::bind(caller.tenant.id);
+    edge.app.admit(&caller, asked)?;
+    Ok(caller)
 }
 
-/// A signed-in person who changes something: their page sent the request, not somebody else's.
-pub struct Changing(pub Caller);
-
-impl FromRequestParts<Edge> for Changing {
-    type Rejection = Problem;
-    async fn from_request_parts(parts: &mut Parts, edge: &Edge) -> Result<Self, Problem> {
-        same_origin(&parts.headers)?;
-        let Reading(caller) = Reading::from_request_parts(parts, edge).await?;
-        let expected = csrf(token(&parts.headers).unwrap_or_default());
-        let given = parts.headers.get("x-csrf-token").map(|v| v.as_bytes()).unwrap_or_default();
-        if constant_time::verify_slices_are_equal(expected.as_bytes(), given).is_err() {
-            return Err(Problem::new(
-                StatusCode::FORBIDDEN,
-                "csrf",
-                "this request did not come from a page of this server; load the page again",
-            ));
-        }
-        edge.app.used(&caller, clock::now()).await?;
-        Ok(Self(caller))
+/// The same for a change: their page sent the request, not somebody else's.
+async fn changing(parts: &mut Parts, edge: &Edge, asked: Asked) -> Result<Caller, Problem> {
+    same_origin(&parts.headers)?;
+    // Who forges a request learns nothing of the lock: the token is asked for first.
+    let caller = reading(parts, edge, Asked::Itself).await?;
+    let expected = csrf(token(&parts.headers).unwrap_or_default());
+    let given = parts.headers.get("x-csrf-token").map(|v| v.as_bytes()).unwrap_or_default();
+    if constant_time::verify_slices_are_equal(expected.as_bytes(), given).is_err() {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "csrf",
+            "this request did not come from a page of this server; load the page again",
+        ));
     }
+    edge.app.admit(&caller, asked)?;
+    edge.app.used(&caller, clock::now()).await?;
+    Ok(caller)
+}
+
+macro_rules! callers { ($($(#[doc = $doc:literal])+ $name:ident by $how:ident asking $asked:ident;)+) => { $(
+    $(#[doc = $doc])+
+    pub struct $name(pub Caller);
+
+    impl FromRequestParts<Edge> for $name {
+        type Rejection = Problem;
+        async fn from_request_parts(parts: &mut Parts, edge: &Edge) -> Result<Self, Problem> {
+            $how(parts, edge, Asked::$asked).await.map(Self)
+        }
+    }
+)+ } }
+
+callers! {
+    /// A signed-in person who reads.
+    Reading by reading asking Anything;
+    /// A signed-in person who changes something.
+    Changing by changing asking Anything;
+    /// The same before the charter is accepted.
+    ReadingCharter by reading asking Charter;
+    /// The same before the charter is accepted.
+    ChangingCharter by changing asking Charter;
+    /// Whoever's session it is, locked or not: who they are, what opens it.
+    ReadingItself by reading asking Itself;
+    /// Whoever's session it is, locked or not: opening it, ending it.
+    ChangingItself by changing asking Itself;
 }
 
 /// A change at a door without a session: only the page's own origin may ask.

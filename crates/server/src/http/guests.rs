@@ -62,7 +62,12 @@ pub async fn close(
 pub async fn show(State(edge): State<Edge>, Path(token): Path<String>) -> Result<Json<Value>, Problem> {
     let room = edge.app.link(&token, clock::now()).await?;
     let tenant = edge.app.store().tenant(room.tenant).await?.ok_or_else(|| Problem::not_found("link"))?;
-    Ok(Json(json!({"room": room.name.as_str(), "tenant": shapes::tenant(&tenant)})))
+    // Guests are told that there is a charter; it is the people of the body who accept it.
+    let charter = edge.app.charter(tenant.id).await?.map(|row| {
+        let english = row.words.english.map(|words| words.title.as_str().to_owned());
+        json!({"title": row.words.french.title.as_str(), "title_en": english})
+    });
+    Ok(Json(json!({"room": room.name.as_str(), "tenant": shapes::tenant(&tenant), "charter": charter})))
 }
 
 #[derive(Deserialize)]

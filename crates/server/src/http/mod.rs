@@ -3,6 +3,7 @@
 
 mod admin;
 mod applications;
+mod charter;
 mod description;
 mod directory;
 mod door;
@@ -13,6 +14,7 @@ mod guests;
 mod health;
 mod imports;
 mod known;
+mod lock;
 mod log;
 mod organisation;
 mod passkeys;
@@ -41,6 +43,12 @@ fn api() -> Routes {
         .route("/page", get(session::page))
         .route("/session", get(session::show).post(session::open).delete(session::close))
         .route("/session/extend", post(session::extend))
+        .route("/session/lock", post(lock::lock))
+        .route("/session/unlock", post(lock::unlock))
+        .route("/session/pin", put(lock::set_pin).delete(lock::remove_pin))
+        .route("/session/screen", put(lock::screen))
+        .route("/charter", get(charter::show))
+        .route("/charter/accept", post(charter::accept))
         .route("/session/second", post(session::second))
         .route("/session/forgotten", post(session::forgotten))
         .route("/session/prove", get(session::ways).post(session::prove))
@@ -94,6 +102,8 @@ fn api() -> Routes {
         .route("/admin/imports/{id}/lines", get(imports::lines))
         .route("/admin/imports/{id}/apply", post(imports::apply))
         .route("/admin/organisation", get(organisation::show).patch(organisation::change))
+        .route("/admin/lock", put(lock::change))
+        .route("/admin/charter", get(charter::list).post(charter::publish))
         .route("/admin/labels/{slug}", patch(organisation::change_label))
         .route("/admin/labels/{slug}/consequences", get(organisation::consequences))
         .route(

@@ -75,6 +75,8 @@ pub struct Facts {
     retention_days: Option<Option<u64>>,
     #[serde(default, deserialize_with = "whole_or_null")]
     meeting_minutes: Option<Option<u64>>,
+    #[serde(default, deserialize_with = "whole_or_null")]
+    lock_minutes: Option<Option<u64>>,
     #[serde(default)]
     confirmed: bool,
 }
@@ -103,6 +105,7 @@ pub async fn change_label(
         managed_device: facts.managed_device,
         retention_days: facts.retention_days.map(|days| days.map(bounded)),
         meeting_minutes: facts.meeting_minutes.map(|minutes| minutes.map(bounded)),
+        lock_minutes: facts.lock_minutes.map(|minutes| minutes.map(bounded)),
     };
     let label = edge.app.change_label(&caller, &slug, &change, facts.confirmed, clock::now()).await?;
     Ok(Json(shapes::label(&label)))

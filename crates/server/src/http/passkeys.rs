@@ -1,7 +1,7 @@
 //! Passkeys: a question for the browser, then its answer.
 
 use super::Problem;
-use super::edge::{Body, Changing, Edge, Outside, Peer};
+use super::edge::{Body, Changing, ChangingItself, Edge, Outside, Peer};
 use super::factors::{added, named};
 use super::session::{agent, here, welcome};
 use crate::clock;
@@ -65,7 +65,7 @@ pub async fn sign_in(
 
 pub async fn begin_proof(
     State(edge): State<Edge>,
-    Changing(caller): Changing,
+    ChangingItself(caller): ChangingItself,
 ) -> Result<Json<Value>, Problem> {
     let us = us(&edge, &caller.tenant)?;
     asked(&edge.app.begin_passkey_proof(&caller, &us, clock::now()).await?)
@@ -73,7 +73,7 @@ pub async fn begin_proof(
 
 pub async fn prove(
     State(edge): State<Edge>,
-    Changing(caller): Changing,
+    ChangingItself(caller): ChangingItself,
     peer: Peer,
     headers: HeaderMap,
     Body(given): Body<Answered>,

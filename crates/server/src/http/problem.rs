@@ -52,6 +52,11 @@ impl From<Error> for Problem {
         match error {
             // Another tenant's room is told from a missing one by nobody.
             Error::Denied(beffroi_policy::Denied::Tenant) => Self::not_found("room"),
+            // RFC 4918 §11.3: the session is there, and nothing of it opens before its person shows up.
+            Error::Denied(denied @ beffroi_policy::Denied::Locked) => {
+                let refused = Self::new(StatusCode::LOCKED, "locked", detail);
+                refused.with("rule", denied.rule().into()).with("needs", "unlock".into())
+            }
             Error::Denied(denied) => {
                 let refused = Self::new(StatusCode::FORBIDDEN, "denied", detail);
                 let refused = refused.with("rule", denied.rule().into());
@@ -70,12 +75,24 @@ impl From<Error> for Problem {
                 .header(header::RETRY_AFTER, HeaderValue::from(seconds)),
             Error::WrongCredentials => Self::new(StatusCode::UNAUTHORIZED, "wrong-credentials", detail),
             Error::WrongPasskey(_) => Self::new(StatusCode::UNAUTHORIZED, "wrong-passkey", detail),
+            Error::WrongPin { left, wait } => Self::new(StatusCode::UNAUTHORIZED, "wrong-pin", detail)
+                .with("left", left.into())
+                .with("wait_s", wait.into()),
+            // The browser forgets everything of this origin, not the cookie alone (Clear Site Data §3.1).
+            Error::Wiped => Self::new(StatusCode::UNAUTHORIZED, "wiped", detail)
+                .header(header::SET_COOKIE, HeaderValue::from_static(super::session::NO_COOKIE))
+                .header(
+                    header::HeaderName::from_static("clear-site-data"),
+                    HeaderValue::from_static("\"cache\", \"cookies\", \"storage\""),
+                ),
             Error::WrongCode => Self::new(StatusCode::UNAUTHORIZED, "wrong-code", detail),
             Error::WeakPassword(weak) => {
                 let rules: Vec<_> =
                     weak.into_iter().map(|(code, text)| json!({"code": code, "text": text})).collect();
                 Self::invalid(detail).with("weaknesses", rules.into())
             }
+            Error::WeakPin(weak) => Self::invalid(detail.clone())
+                .with("weaknesses", json!([{"code": weak.code(), "text": detail}])),
             Error::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail)
                 .header(header::RETRY_AFTER, HeaderValue::from(3)),
             Error::Store(error) => error.into(),

@@ -1,6 +1,9 @@
 //! Signing in and out, and the sessions of a person.
 
-use super::edge::{Body, COOKIE, Changing, Edge, Outside, Peer, Reading, token};
+use super::edge::{
+    Body, COOKIE, Changing, ChangingCharter, ChangingItself, Edge, Outside, Peer, Reading, ReadingItself,
+    token,
+};
 use super::{Problem, shapes};
 use crate::clock;
 use axum::Json;
@@ -124,14 +127,17 @@ pub async fn second(
     welcome(&edge, peer, signed_in).await
 }
 
-pub async fn ways(State(edge): State<Edge>, Reading(caller): Reading) -> Result<Json<Value>, Problem> {
+pub async fn ways(
+    State(edge): State<Edge>,
+    ReadingItself(caller): ReadingItself,
+) -> Result<Json<Value>, Problem> {
     let ways = edge.app.own_ways(&caller).await?;
     Ok(Json(ways.iter().map(|way| way.word()).collect()))
 }
 
 pub async fn prove(
     State(edge): State<Edge>,
-    Changing(caller): Changing,
+    ChangingItself(caller): ChangingItself,
     peer: Peer,
     headers: HeaderMap,
     Body(given): Body<GivenCode>,
@@ -170,7 +176,7 @@ pub async fn described(edge: &Edge, caller: &Caller, token: &str) -> Result<Valu
 pub async fn show(
     State(edge): State<Edge>,
     headers: HeaderMap,
-    Reading(caller): Reading,
+    ReadingItself(caller): ReadingItself,
 ) -> Result<Json<Value>, Problem> {
     Ok(Json(described(&edge, &caller, token(&headers).unwrap_or_default()).await?))
 }
@@ -178,18 +184,22 @@ pub async fn show(
 pub async fn extend(
     State(edge): State<Edge>,
     headers: HeaderMap,
-    Changing(mut caller): Changing,
+    ChangingCharter(mut caller): ChangingCharter,
 ) -> Result<Json<Value>, Problem> {
     edge.app.extend(&mut caller, clock::now()).await?;
     Ok(Json(described(&edge, &caller, token(&headers).unwrap_or_default()).await?))
 }
 
-pub async fn close(State(edge): State<Edge>, Changing(caller): Changing) -> Result<Response, Problem> {
+/// Takes the cookie of a session away.
+pub const NO_COOKIE: &str = "beffroi_session=; Path=/; HttpOnly; Secure; SameSite=Lax; Max-Age=0";
+
+pub async fn close(
+    State(edge): State<Edge>,
+    ChangingItself(caller): ChangingItself,
+) -> Result<Response, Problem> {
     edge.app.end_session(&caller, caller.session, clock::now()).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
-    let gone =
-        HeaderValue::from_static("beffroi_session=; Path=/; HttpOnly; Secure; SameSite=Lax; Max-Age=0");
-    response.headers_mut().insert(header::SET_COOKIE, gone);
+    response.headers_mut().insert(header::SET_COOKIE, HeaderValue::from_static(NO_COOKIE));
     Ok(response)
 }
 

@@ -27,6 +27,12 @@ pub fn session(caller: &Caller, token: &str, visited: Option<&Room>) -> Value {
             body["role"] = account.role.word().into();
             body["factor"] = caller.factor.word().into();
             body["proved_us"] = caller.proved.into();
+            body["locked"] = caller.passage().locked.into();
+            body["locks_us"] = caller.locks().into();
+            body["lock_minutes"] = caller.lock_minutes.into();
+            body["screen"] = if caller.desk { "desk" } else { "phone" }.into();
+            body["pin"] = caller.pin.into();
+            body["charter"] = caller.charter.is_some().into();
         }
         Person::Guest(_) => {
             body["kind"] = "guest".into();
@@ -94,6 +100,7 @@ pub fn label(label: &Label) -> Value {
         "end_to_end": label.end_to_end,
         "retention_days": label.retention_days,
         "meeting_minutes": label.meeting_minutes,
+        "lock_minutes": label.lock_minutes,
     })
 }
 
@@ -113,6 +120,8 @@ pub fn governed_label(label_: &Label, rooms: i64) -> Value {
 pub fn organisation(organisation: &Organisation) -> Value {
     let mut body = tenant(&organisation.tenant);
     body["passwords"] = organisation.tenant.passwords.word().into();
+    let lock = organisation.tenant.lock;
+    body["lock"] = json!({"phone_minutes": lock.phone_minutes, "desk_minutes": lock.desk_minutes});
     body["labels"] = organisation.labels.iter().map(|l| governed_label(&l.label, l.rooms)).collect();
     body["people"] = organisation.headcount.people.into();
     body["without_second_factor"] = organisation.headcount.without_second_factor.into();

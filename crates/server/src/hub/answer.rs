@@ -9,10 +9,14 @@ pub(super) fn stanza_error(error: &Error) -> StanzaError {
     let condition = match error {
         Error::Denied(beffroi_policy::Denied::Tenant) | Error::NotFound(_) => Condition::ItemNotFound,
         Error::Denied(_) => Condition::Forbidden,
-        Error::Invalid(_) | Error::WeakPassword(_) => Condition::BadRequest,
+        Error::Invalid(_) | Error::WeakPassword(_) | Error::WeakPin(_) => Condition::BadRequest,
         Error::Conflict(_) | Error::Unconfirmed { .. } => Condition::Conflict,
         Error::Wait(_) | Error::Busy => Condition::ResourceConstraint,
-        Error::WrongCredentials | Error::WrongCode | Error::WrongPasskey(_) => Condition::NotAuthorized,
+        Error::WrongCredentials
+        | Error::WrongCode
+        | Error::WrongPasskey(_)
+        | Error::WrongPin { .. }
+        | Error::Wiped => Condition::NotAuthorized,
         Error::Store(cause) => {
             tracing::error!(error = cause as &dyn std::error::Error, "the store failed");
             Condition::InternalServerError

@@ -53,12 +53,10 @@ impl Hub {
             }
             Notice::Read { room, account, seq } => self.tell_read(room, account, seq).await?,
             Notice::SessionEnded(session) => {
-                let clients: Vec<_> =
-                    self.registry().everyone().into_iter().filter(|c| c.caller.session == session).collect();
-                for client in clients {
-                    self.leave_meetings(&client).await;
-                    client.end(StreamError::NotAuthorized, "this session has ended; sign in again");
-                }
+                self.end_session(session, "this session has ended; sign in again").await
+            }
+            Notice::SessionLocked(session) => {
+                self.end_session(session, "this session is locked; open it, then come back").await
             }
             Notice::AccountDisabled(account) => {
                 let mut clients = self.registry().everyone();
@@ -102,6 +100,16 @@ impl Hub {
             Notice::LinkClosed { .. } | Notice::Meeting { .. } => {}
         }
         Ok(())
+    }
+
+    /// Ends the streams of a session.
+    async fn end_session(&self, session: beffroi_domain::SessionId, why: &'static str) {
+        let clients: Vec<_> =
+            self.registry().everyone().into_iter().filter(|c| c.caller.session == session).collect();
+        for client in clients {
+            self.leave_meetings(&client).await;
+            client.end(StreamError::NotAuthorized, why);
+        }
     }
 
     /// Out of every room and meeting at once, before the stream itself ends.

@@ -11,6 +11,7 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use beffroi_app::{ApplicationTry, Caller, Error, Origin};
+use beffroi_policy::Asked;
 use beffroi_xmpp::{AuthFailure, Condition, StanzaError, Step, Stream, StreamError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,7 +56,11 @@ pub async fn upgrade(
     }
     let token = crate::http::token(&headers).map(str::to_owned);
     let caller = match &token {
-        Some(token) => edge.app.caller(token, &peer.origin(), clock::now()).await?,
+        // One that is locked, or whose person has yet to accept the charter, opens no stream; HTTP says why.
+        Some(token) => {
+            let caller = edge.app.caller(token, &peer.origin(), clock::now()).await?;
+            caller.filter(|caller| edge.app.admit(caller, Asked::Anything).is_ok())
+        }
         None => None,
     };
     let Some(place) = edge.hub.place(caller.is_some()) else {
@@ -315,7 +320,8 @@ fn failure(error: &Error) -> AuthFailure {
     match error {
         Error::WrongCredentials => AuthFailure::NotAuthorized,
         Error::Invalid(_) => AuthFailure::MalformedRequest,
-        Error::Wait(_) | Error::Busy => AuthFailure::TemporaryAuthFailure,
+        // Later, once the charter is accepted on the page, the same may work.
+        Error::Wait(_) | Error::Busy | Error::Denied(_) => AuthFailure::TemporaryAuthFailure,
         error => {
             tracing::error!(error = error as &dyn std::error::Error, "an application could not sign in");
             AuthFailure::TemporaryAuthFailure

@@ -2,6 +2,7 @@
 //! whose settings changed.
 
 use super::Hub;
+use beffroi_app::Standing;
 use beffroi_xmpp::StreamError;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -26,29 +27,53 @@ pub(super) async fn run(hub: Hub) {
             );
         }
         hub.sweep_meetings().await;
+        hub.use_of_meetings().await;
         hub.look_at_organisations().await;
         hub.close_ended_sessions().await;
     }
 }
 
 impl Hub {
-    /// Ends the streams of sessions that are over: by a limit, or by the command line or another node,
-    /// which cannot announce anything here.
+    /// Ends the streams of sessions that are over, locked or before a new charter: by a limit, or by the
+    /// command line or another node, which cannot announce anything here.
     async fn close_ended_sessions(&self) {
         let clients = self.registry().everyone();
         if clients.is_empty() {
             return;
         }
         let live: HashMap<_, _> = match self.app().live_sessions(crate::clock::now()).await {
-            Ok(live) => live.into_iter().map(|id| (id, ())).collect(),
+            Ok(live) => live.into_iter().collect(),
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "sessions could not be checked");
                 return;
             }
         };
-        for client in clients.iter().filter(|c| !live.contains_key(&c.caller.session)) {
+        for client in &clients {
+            let why = match live.get(&client.caller.session) {
+                Some(Standing::Open) => continue,
+                Some(Standing::Locked) => "this session is locked; open it, then come back",
+                Some(Standing::Charter) => {
+                    "accept the charter of your organisation on the page, then come back"
+                }
+                None => "this session has ended; sign in again",
+            };
             self.leave_meetings(client).await;
-            client.end(StreamError::NotAuthorized, "this session has ended; sign in again");
+            client.end(StreamError::NotAuthorized, why);
+        }
+    }
+
+    /// Who is in a meeting is there, whether they touch the page or not: their sessions are in use.
+    async fn use_of_meetings(&self) {
+        let here: Vec<_> = {
+            let registry = self.registry();
+            let seated = |live: &super::registry::Live| {
+                let here = live.seats.iter().filter(|(id, _)| !live.lost.contains_key(id));
+                here.map(|(_, client)| client.clone()).collect::<Vec<_>>()
+            };
+            registry.meetings.values().flat_map(seated).collect()
+        };
+        for client in here {
+            self.used(&client).await;
         }
     }
 }

@@ -21,7 +21,7 @@ export const proof: Translation<typeof fr> = {
   'proof.wrongRecovery': 'This code is not right, or was used already. Take another one.',
   'proof.continue': 'Continue',
   'proof.others': 'Other ways',
-  'proof.instead': (way) => `Use instead: ${way.toLowerCase()}`,
+  'proof.instead': (way) => `Use instead: ${/^\p{Lu}\p{Lu}/u.test(way) ? way : way.charAt(0).toLowerCase() + way.slice(1)}`,
   'passkey.cancelled': 'Nothing was proved: the passkey window was closed, or time ran out. Try again.',
   'passkey.stopped': 'The request was stopped. Try again.',
   'passkey.already-registered': 'This device already holds a passkey of your account: use that one.',

@@ -3,6 +3,7 @@ import { application } from './application';
 import { call } from './call';
 import { common } from './common';
 import { door } from './door';
+import { lock } from './lock';
 import { meeting } from './meeting';
 import { organisation } from './organisation';
 import { people } from './people';
@@ -13,4 +14,4 @@ import { rules } from './rules';
 import { security } from './security';
 import { when } from './when';
 
-export const fr = { ...common, ...door, ...security, ...application, ...proof, ...administration, ...rules, ...when, ...rooms, ...room, ...meeting, ...call, ...organisation, ...people };
+export const fr = { ...common, ...door, ...security, ...application, ...proof, ...administration, ...rules, ...when, ...rooms, ...room, ...meeting, ...call, ...organisation, ...people, ...lock };

@@ -18,7 +18,7 @@ export const proof = {
   'proof.wrongRecovery': 'Ce code n’est pas le bon, ou a déjà servi. Prenez-en un autre.',
   'proof.continue': 'Continuer',
   'proof.others': 'Autres façons',
-  'proof.instead': (way: string) => `Plutôt : ${way.toLowerCase()}`,
+  'proof.instead': (way: string) => `Plutôt : ${/^\p{Lu}\p{Lu}/u.test(way) ? way : way.charAt(0).toLowerCase() + way.slice(1)}`,
   'passkey.cancelled': 'Rien n’a été prouvé : la fenêtre de la clé d’accès a été fermée, ou le temps est passé. Réessayez.',
   'passkey.stopped': 'La demande a été arrêtée. Réessayez.',
   'passkey.already-registered': 'Cet appareil tient déjà une clé d’accès de votre compte : utilisez-la.',
