@@ -88,7 +88,7 @@ macro_rules! another {
         )
     };
 }
-/// Everybody: each has one empty word.
+/// Everybody: each has one empty word, so nobody comes twice.
 macro_rules! everybody {
     () => {
         "FROM account_word w WHERE w.tenant = $1 AND w.word = $6 AND w.word < $7 AND w.sorting > $4 \
@@ -97,29 +97,31 @@ macro_rules! everybody {
     };
 }
 macro_rules! page {
-    ($found:expr) => {
+    ($once:literal, $found:expr) => {
         concat!(
             "SELECT ",
             account_columns!(),
-            ", a.created_us, a.last_used_us, a.password IS NULL FROM (SELECT DISTINCT w.sorting, w.account ",
+            ", a.created_us, a.last_used_us, a.password IS NULL FROM (SELECT ",
+            $once,
+            " w.sorting, w.account ",
             $found,
             " ORDER BY w.sorting LIMIT $5) f JOIN account a ON a.id = f.account ORDER BY f.sorting"
         )
     };
 }
 macro_rules! count {
-    ($found:expr) => {
-        concat!("SELECT COUNT(*) FROM (SELECT DISTINCT w.account ", $found, " LIMIT $5) f")
+    ($once:literal, $found:expr) => {
+        concat!("SELECT COUNT(*) FROM (SELECT ", $once, " w.account ", $found, " LIMIT $5) f")
     };
 }
 macro_rules! texts {
     ($make:ident) => {
         [
-            $make!(everybody!()),
-            $make!(found!()),
-            $make!(found!(another!("$8", "$9"))),
-            $make!(found!(another!("$8", "$9"), another!("$10", "$11"))),
-            $make!(found!(another!("$8", "$9"), another!("$10", "$11"), another!("$12", "$13"))),
+            $make!("", everybody!()),
+            $make!("DISTINCT", found!()),
+            $make!("DISTINCT", found!(another!("$8", "$9"))),
+            $make!("DISTINCT", found!(another!("$8", "$9"), another!("$10", "$11"))),
+            $make!("DISTINCT", found!(another!("$8", "$9"), another!("$10", "$11"), another!("$12", "$13"))),
         ]
     };
 }
