@@ -5,6 +5,7 @@
 
 mod accounts;
 mod applications;
+mod business_roles;
 mod caller;
 mod error;
 mod factors;
@@ -19,6 +20,7 @@ mod organisation;
 mod own;
 mod passkeys;
 mod people;
+mod requests;
 mod rooms;
 mod sign_in;
 mod talk;
@@ -26,6 +28,7 @@ mod tidy;
 mod tries;
 
 pub use applications::ApplicationTry;
+pub use business_roles::BusinessRoleView;
 pub use caller::{Caller, Person, Rules};
 pub use error::Error;
 pub use factors::{Code, Confirmed, Factors, NewTotp, SignInRow, Way};
@@ -33,6 +36,7 @@ pub use files::OpenFile;
 pub use operator::NewPerson;
 pub use organisation::{Consequences, LabelView, Organisation, password_rules};
 pub use passkeys::Question;
+pub use requests::RequestView;
 pub use rooms::{MemberRow, RoomView};
 pub use secrecy::SecretString as Secret;
 pub use sign_in::{Entered, Origin, SecondStep, SignedIn};

@@ -83,6 +83,10 @@ ids! {
     ApplicationId,
     /// A mail on its way out.
     MailId,
+    /// A role that a body made for itself.
+    BusinessRoleId,
+    /// A dangerous act that waits for a second person.
+    RequestId,
 }
 
 #[cfg(test)]

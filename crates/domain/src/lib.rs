@@ -6,6 +6,8 @@
 mod account;
 mod accreditation;
 mod address;
+mod business_role;
+mod dangerous;
 mod event;
 mod id;
 mod label;
@@ -18,14 +20,17 @@ mod tenant;
 pub use account::{Account, Factor, Guest, Role};
 pub use accreditation::{Accreditation, BadDay, Day};
 pub use address::{Address, BadAddress, Domain, Slug};
+pub use business_role::BusinessRole;
+pub use dangerous::Dangerous;
 pub use event::{Author, Command, Content, Event, FileShared, Speech};
 pub use id::{
-    AccountId, ApplicationId, BadId, FactorId, FileId, GuestId, InvitationId, LinkId, MailId, MeetingId,
-    RoomId, SessionId, TenantId, UploadId,
+    AccountId, ApplicationId, BadId, BusinessRoleId, FactorId, FileId, GuestId, InvitationId, LinkId, MailId,
+    MeetingId, RequestId, RoomId, SessionId, TenantId, UploadId,
 };
 pub use label::{BadLabel, Guests, Label, LabelChange, Rank};
 pub use name::{
-    ApplicationName, BadName, FactorName, LabelName, PersonName, RoomName, TenantName, Wording, topic,
+    ApplicationName, BadName, FactorName, LabelName, PersonName, Reason, RoleName, RoomName, TenantName,
+    Wording, topic,
 };
 pub use network::{BadNetwork, Network};
 pub use room::{Membership, Rank as MemberRank, Room, RoomKind};

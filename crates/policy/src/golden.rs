@@ -2,11 +2,12 @@
 
 use crate::act::{ROOM_ACTS, TENANT_ACTS};
 use crate::{
-    Actor, Administration, Denied, Holder, Who, decide_clear, decide_create, decide_own, decide_relabel,
+    Actor, Administration, Denied, Holder, ManageAccounts, ManageBusinessRoles, ManageRoles, Who,
+    decide_about, decide_ask, decide_clear, decide_create, decide_own, decide_relabel, decide_request,
 };
 use beffroi_domain::{
-    AccountId, Accreditation, Factor, GuestId, Label, MemberRank, Rank, Role, Room, RoomId, RoomKind, Slug,
-    TenantId,
+    AccountId, Accreditation, Dangerous, Factor, GuestId, Label, MemberRank, Rank, Role, Room, RoomId,
+    RoomKind, Slug, TenantId,
 };
 use std::fmt::Write as _;
 
@@ -131,7 +132,7 @@ fn the_whole_policy() {
         writeln!(table, "{} | {}", role.map_or("guest", Role::word), answers(cells)).unwrap();
     }
     table += "\n# administering (ID12): who | rank in an internal room | the tenant asks | proved | network | answer to every act of the tenant, then of the room\n";
-    for role in [Role::Agent, Role::Auditor, Role::SecurityOfficer, Role::Administrator] {
+    for role in Role::ALL {
         for membership in [None, Some(MemberRank::Member), Some(MemberRank::Owner)] {
             for asked in Factor::ALL {
                 for factor in Factor::ALL {
@@ -205,6 +206,7 @@ fn the_whole_policy() {
             writeln!(table, "{shown} | {who} | {rank} | {}", answers(cells)).unwrap();
         }
     }
+    table += &requests();
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/policy.golden.txt");
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(path, &table).unwrap();
@@ -219,6 +221,54 @@ fn the_whole_policy() {
         );
     }
     assert_eq!(table.lines().count(), golden.lines().count(), "run UPDATE_GOLDEN=1 and read the diff");
+}
+
+/// What takes a second person, and what whoever manages people does to whom.
+fn requests() -> String {
+    let mut table = String::from(
+        "\n# an account, by its technical role: who | theirs | accounts.manage | business-roles.manage | roles.manage\n",
+    );
+    for role in Role::ALL {
+        for theirs in Role::ALL {
+            let actor = someone(Some(role), 4);
+            let cells = [
+                decide_about::<ManageAccounts>(&actor, AccountId(2), theirs).err(),
+                decide_about::<ManageBusinessRoles>(&actor, AccountId(2), theirs).err(),
+                decide_about::<ManageRoles>(&actor, AccountId(2), theirs).err(),
+            ]
+            .map(cell);
+            writeln!(table, "{} | {} | {}", role.word(), theirs.word(), cells.join(" | ")).unwrap();
+        }
+    }
+    table += "\n# asking for what is dangerous (ID16): who | retention | export | four-eyes | impersonation of an agent | of an administrator | of oneself\n";
+    for role in Role::ALL.map(Some).into_iter().chain([None]) {
+        let actor = someone(role, 4);
+        let impersonation = |whom| Dangerous::Impersonation { whom: AccountId(whom) };
+        let cells = [
+            (Dangerous::Retention { label: "internal".into(), days: 30 }, None),
+            (Dangerous::Export, None),
+            (Dangerous::FourEyes { on: false }, None),
+            (impersonation(2), Some(Role::Agent)),
+            (impersonation(2), Some(Role::Administrator)),
+            (impersonation(1), role),
+        ]
+        .map(|(act, whom)| cell(decide_ask(&actor, &act, whom).err()));
+        writeln!(table, "{} | {}", role.map_or("guest", Role::word), cells.join(" | ")).unwrap();
+    }
+    table += "\n# deciding about it: who | who asked | their role | proved a moment ago | answer\n";
+    for role in Role::ALL.map(Some).into_iter().chain([None]) {
+        for (whose, asked_by) in [("oneself", 1), ("somebody else", 2)] {
+            for asker in [Role::Auditor, Role::SecurityOfficer, Role::Administrator] {
+                for fresh in [true, false] {
+                    let answer =
+                        cell(decide_request(&someone(role, 4), AccountId(asked_by), asker, fresh).err());
+                    let who = role.map_or("guest", Role::word);
+                    writeln!(table, "{who} | {whose} | {} | {fresh} | {answer}", asker.word()).unwrap();
+                }
+            }
+        }
+    }
+    table
 }
 
 fn someone(role: Option<Role>, clearance: u8) -> Actor {

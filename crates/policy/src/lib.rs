@@ -8,16 +8,19 @@ mod act;
 mod denied;
 mod labels;
 mod people;
+mod requests;
 
 pub use act::{
-    AddFile, CreateRoom, InviteGuest, JoinMeeting, KeepDoor, Knock, ManageAccounts, ManageAdministration,
-    ManageClearance, ManageLabels, ManageMembers, ManageOrganisation, ManagePasswords, ManageRoles,
-    ReadAudit, ReadFile, ReadMeetingTalk, ReadOrganisation, ReadPeople, ReadRoom, ReadRooms, Relabel, Rename,
-    Ring, RoomAct, Speak, SpeakInMeeting, TenantAct, UseApplications,
+    AddFile, CreateRoom, DecideRequests, Impersonate, InviteGuest, JoinMeeting, KeepDoor, Knock,
+    ManageAccounts, ManageAdministration, ManageBusinessRoles, ManageClearance, ManageFourEyes, ManageLabels,
+    ManageMembers, ManageOrganisation, ManagePasswords, ManageRoles, ReadAudit, ReadBusinessRoles, ReadFile,
+    ReadMeetingTalk, ReadOrganisation, ReadPeople, ReadRequests, ReadRoom, ReadRooms, Relabel, Rename, Ring,
+    RoomAct, Speak, SpeakInMeeting, TenantAct, UseApplications,
 };
 pub use denied::Denied;
 pub use labels::{Danger, danger, decide_accredit, decide_change, label_above_floor, label_accreditable};
-pub use people::{decide_about, may_take_over, someone_administers};
+pub use people::{decide_about, decide_touching, may_take_over, someone_administers};
+pub use requests::{AskPermit, REQUEST_US, RIGHT_US, alone, decide_ask, decide_request};
 
 use act::Demand;
 use beffroi_domain::{

@@ -283,6 +283,8 @@ impl Store {
         const SET: &str = "UPDATE account SET role = $2 WHERE id = $1";
         tx.execute(SET, &[Value::Int(account.0), Value::Text(role.word())]).await?;
         let ended = end_sessions(&mut tx, Who::Account(account)).await?;
+        // Whoever manages people may make links for agents: one made a moment ago must not open the new role.
+        close_links(&mut tx, account, now).await?;
         let told = format!("{} → {}", before.role.word(), role.word());
         let entry = NewEntry::done("account.role", Subject::by(permit.who()))
             .on(Subject::Who(Who::Account(account)))

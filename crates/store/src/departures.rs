@@ -3,6 +3,7 @@
 use crate::accounts::{account_of, leave_an_administrator};
 use crate::applications;
 use crate::audit::{self, NewEntry, Subject};
+use crate::business_roles::{Moved, end_roles};
 use crate::event;
 use crate::factors::forget_factors;
 use crate::invitations::close_links;
@@ -39,9 +40,10 @@ pub struct Departed {
     pub sessions: Vec<SessionId>,
     /// The links for guests that were closed.
     pub guest_links: Vec<(RoomId, LinkId)>,
-    /// The rooms that were handed over.
+    /// The rooms that were handed over, or that a role brought to them until now.
     pub rooms: Vec<RoomId>,
-    /// The colleague's arrival in those of them that they did not belong to.
+    /// The colleague's arrival in those of them that they did not belong to; their own going where only a role
+    /// had brought them.
     pub events: Vec<Event>,
 }
 
@@ -144,6 +146,14 @@ impl Store {
                 events.extend(self.hand_over(&mut tx, permit, *room, account, to, now).await?);
             }
         }
+        // Roles bring no room to who left, nor to who would come back to the same account one day.
+        let mut changed = owned.clone();
+        for moved in end_roles(&mut tx, self, permit, account, now).await? {
+            changed.push(moved.room());
+            if let Moved::Added(event) | Moved::Removed(event, _) = moved {
+                events.push(event);
+            }
+        }
         const CLOSE: &str = "UPDATE account SET enabled = $2 WHERE id = $1";
         tx.execute(CLOSE, &[Value::Int(account.0), Value::Bool(false)]).await?;
         let sessions = end_sessions(&mut tx, Who::Account(account)).await?;
@@ -169,7 +179,7 @@ impl Store {
             .saying(&told);
         audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
         tx.commit().await?;
-        Ok(Departed { sessions, guest_links, rooms: owned, events })
+        Ok(Departed { sessions, guest_links, rooms: changed, events })
     }
 
     /// Makes `to` an owner and the one who leaves a member; tells the room when `to` is new there.

@@ -136,10 +136,11 @@ impl Store {
         } else {
             None
         };
+        let told = format!("{} → {}", before.map_or("none", MemberRank::word), rank.word());
         let entry = NewEntry::done(ManageMembers::NAME, Subject::by(permit.who()))
             .on(Subject::Who(Who::Account(account)))
             .within(room)
-            .saying(rank.word());
+            .saying(&told);
         audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
         tx.commit().await?;
         Ok(event)

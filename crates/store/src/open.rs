@@ -154,6 +154,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (6, include_str!("../../../migrations/0006_calls.sql")),
     (7, include_str!("../../../migrations/0007_application_passwords.sql")),
     (8, include_str!("../../../migrations/0008_mail.sql")),
+    (11, include_str!("../../../migrations/0011_roles_and_four_eyes.sql")),
 ];
 
 fn sqlite_path(database: &str) -> Option<&Path> {

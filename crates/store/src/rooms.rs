@@ -116,7 +116,7 @@ async fn add_room(tx: &mut Tx, store: &Store, room: &Room, pair: Option<&str>, n
     tx.execute(TAIL, &[Value::Int(room.id.0), Value::Int(now)]).await.map(drop)
 }
 
-/// Writes a membership.
+/// Writes a membership that somebody gave by hand.
 pub(crate) async fn add_membership(
     tx: &mut Tx,
     room: RoomId,
@@ -125,8 +125,8 @@ pub(crate) async fn add_membership(
     now: Micros,
 ) -> Result<()> {
     const SQL: &str = "
-        INSERT INTO member (room, account, rank, since_us) VALUES ($1, $2, $3, $4)
-            ON CONFLICT (room, account) DO UPDATE SET rank = excluded.rank";
+        INSERT INTO member (room, account, rank, by_hand, since_us) VALUES ($1, $2, $3, $3, $4)
+            ON CONFLICT (room, account) DO UPDATE SET rank = excluded.rank, by_hand = excluded.by_hand";
     let values = [Value::Int(room.0), Value::Int(account.0), Value::Text(rank.word()), Value::Int(now)];
     tx.execute(SQL, &values).await.map(drop)
 }

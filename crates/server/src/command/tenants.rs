@@ -48,6 +48,14 @@ pub(super) enum Command {
         #[arg(long = "network", value_name = "NETWORK")]
         networks: Vec<String>,
     },
+    /// Say whether dangerous acts (a shorter retention, taking the audit log out) wait for a second person.
+    FourEyes {
+        /// The domain of the body.
+        domain: String,
+        /// on or off.
+        #[arg(long, value_name = "on|off")]
+        set: String,
+    },
     /// Declare the accreditation that a protective mark asks for, in the place of the former one.
     Accredit {
         /// The domain of the body.
@@ -121,6 +129,17 @@ async fn execute(store: &Store, app: &App, command: Command) -> Result<(), Failu
             if factor == Factor::Password {
                 println!("A password alone is for trying out: whoever learns it administers.");
             }
+        }
+        Command::FourEyes { domain, set } => {
+            let domain: Domain = domain.parse()?;
+            let on = match set.as_str() {
+                "on" => true,
+                "off" => false,
+                _ => return Err(format!("`{set}` is neither on nor off").into()),
+            };
+            app.operator_set_four_eyes(&domain, on, now).await?;
+            let said = if on { "wait for a second person" } else { "are done by one person alone" };
+            println!("Dangerous acts in {domain} {said}.");
         }
         Command::Accredit { domain, label, reference, authority, until } => {
             let declared = Accreditation {

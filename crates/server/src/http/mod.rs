@@ -3,6 +3,7 @@
 
 mod admin;
 mod applications;
+mod business_roles;
 mod description;
 mod door;
 mod edge;
@@ -15,6 +16,7 @@ mod log;
 mod organisation;
 mod passkeys;
 mod problem;
+mod requests;
 mod rooms;
 mod session;
 mod shapes;
@@ -86,6 +88,17 @@ fn api() -> Routes {
         .route("/admin/accounts/{address}/role", post(admin::set_role))
         .route("/admin/accounts/{address}/departure", get(admin::belongings).post(admin::depart))
         .route("/admin/accounts/{address}/clearance", post(organisation::clear))
+        .route("/admin/accounts/{address}/roles", get(business_roles::of_account))
+        .route("/admin/roles", get(business_roles::list).post(business_roles::add))
+        .route(
+            "/admin/roles/{id}",
+            get(business_roles::show).patch(business_roles::change).delete(business_roles::delete),
+        )
+        .route("/admin/roles/{id}/holders/{address}", put(business_roles::give).delete(business_roles::take))
+        .route("/admin/roles/{id}/rooms/{room}", put(business_roles::bring).delete(business_roles::leave))
+        .route("/admin/requests", get(requests::list).post(requests::ask))
+        .route("/admin/requests/{id}/approve", post(requests::approve))
+        .route("/admin/requests/{id}/refuse", post(requests::refuse))
         .route("/admin/organisation", get(organisation::show).patch(organisation::change))
         .route("/admin/labels/{slug}", patch(organisation::change_label))
         .route("/admin/labels/{slug}/consequences", get(organisation::consequences))

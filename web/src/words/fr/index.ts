@@ -6,10 +6,11 @@ import { door } from './door';
 import { meeting } from './meeting';
 import { organisation } from './organisation';
 import { proof } from './proof';
+import { roles } from './roles';
 import { room } from './room';
 import { rooms } from './rooms';
 import { rules } from './rules';
 import { security } from './security';
 import { when } from './when';
 
-export const fr = { ...common, ...door, ...security, ...application, ...proof, ...administration, ...rules, ...when, ...rooms, ...room, ...meeting, ...call, ...organisation };
+export const fr = { ...common, ...door, ...security, ...application, ...proof, ...administration, ...rules, ...when, ...rooms, ...room, ...meeting, ...call, ...organisation, ...roles };
