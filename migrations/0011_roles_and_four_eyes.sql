@@ -50,6 +50,12 @@ CREATE TABLE request (
     decided_us     BIGINT,
     right_until_us BIGINT, -- until when what was approved can be used by whoever asked
     used_us        BIGINT,
-    used_session   BIGINT  -- the one session that used it
+    used_session   BIGINT, -- the one session that used it
+    ended_us       BIGINT  -- when an impersonation ended, if before its time
 );
 CREATE INDEX request_by_tenant ON request (tenant, id);
+
+-- A session in which an administrator acts in somebody's name, and the session of their own to come back to.
+ALTER TABLE session ADD COLUMN impersonated_by BIGINT;
+ALTER TABLE session ADD COLUMN back_to BIGINT;
+CREATE INDEX session_by_helper ON session (impersonated_by) WHERE impersonated_by IS NOT NULL;

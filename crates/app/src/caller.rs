@@ -5,7 +5,7 @@ use beffroi_domain::{
     Account, ApplicationId, Factor, Guest, MemberRank, Micros, Rank, Role, SessionId, Tenant,
 };
 use beffroi_identity::session::{Session, SessionLimits, State};
-use beffroi_policy::{Actor, Administration, Who};
+use beffroi_policy::{Actor, Administration, HELP_US, Who};
 use beffroi_store::SessionRow;
 use std::collections::HashSet;
 
@@ -54,6 +54,8 @@ pub struct Caller {
     pub origin: Origin,
     /// The application password behind it, when no browser is.
     pub application: Option<ApplicationId>,
+    /// The administrator who acts in this person's name, to help them.
+    pub helper: Option<Account>,
 }
 
 impl Caller {
@@ -111,6 +113,7 @@ impl Caller {
             role,
             clearance,
             factor: self.factor,
+            helper: self.helper.as_ref().map(|one| one.id),
             administration: Administration {
                 factor: self.tenant.administration.factor,
                 inside: self.tenant.administration.inside(self.origin.network()),
@@ -145,6 +148,16 @@ impl App {
             self.store.end_session(row.id, now).await?;
             return Ok(None);
         };
+        let helper = match row.helper {
+            Some(id) => match self.helping(&row, id, now).await? {
+                Some(helper) => Some(helper),
+                None => {
+                    self.store.end_session(row.id, now).await?;
+                    return Ok(None);
+                }
+            },
+            None => None,
+        };
         let person = match row.who {
             Who::Account(id) => self.store.account(id).await?.filter(|a| a.enabled).map(Person::Account),
             Who::Guest(id) => self.store.guest(id).await?.map(Person::Guest),
@@ -160,9 +173,13 @@ impl App {
             proved: row.proved,
             last_used: row.last_used,
             idle_ends: idle_ends_us,
-            absolute_ends: absolute_ends_us,
+            absolute_ends: match helper {
+                Some(_) => absolute_ends_us.min(row.created + HELP_US),
+                None => absolute_ends_us,
+            },
             origin: origin.clone(),
             application: row.application,
+            helper,
         }))
     }
 

@@ -172,6 +172,7 @@ impl App {
         agent: &str,
         now: Micros,
     ) -> Result<SignedIn, Error> {
+        self.oneself(caller, "session.prove", now).await?;
         let account = caller.account()?;
         let proved = match code {
             Code::Password(password) => {
@@ -227,6 +228,7 @@ impl App {
         agent: &str,
         now: Micros,
     ) -> Result<SignedIn, Error> {
+        self.oneself(caller, "session.prove", now).await?;
         let detail = format!("{} · {}", proved.by, shortened(agent));
         let noted = entry("session.prove", Outcome::Done, caller.who(), &caller.origin);
         let noted = NewEntry { detail: &detail, ..noted };
@@ -408,7 +410,9 @@ impl App {
         caller: &Caller,
         factor: FactorId,
         name: &FactorName,
+        now: Micros,
     ) -> Result<(), Error> {
+        self.oneself(caller, "factor.manage", now).await?;
         Ok(self.store.rename_factor(caller.account()?.id, factor, name).await?)
     }
 

@@ -13,6 +13,7 @@ mod files;
 mod forgotten;
 mod guests;
 mod hashing;
+mod help;
 mod invitations;
 mod letters;
 mod operator;
@@ -33,6 +34,7 @@ pub use caller::{Caller, Person, Rules};
 pub use error::Error;
 pub use factors::{Code, Confirmed, Factors, NewTotp, SignInRow, Way};
 pub use files::OpenFile;
+pub use help::Help;
 pub use operator::NewPerson;
 pub use organisation::{Consequences, LabelView, Organisation, password_rules};
 pub use passkeys::Question;
@@ -42,7 +44,7 @@ pub use secrecy::SecretString as Secret;
 pub use sign_in::{Entered, Origin, SecondStep, SignedIn};
 
 use beffroi_domain::{Micros, RoomId};
-use beffroi_policy::{Actor, Denied, Permit, RoomAct, TenantAct, TenantPermit, Who};
+use beffroi_policy::{Acting, Actor, Denied, Permit, RoomAct, TenantAct, TenantPermit, Who};
 use beffroi_store::{NewEntry, Notice, Outcome, Store, Subject};
 use hashing::Hashing;
 use std::sync::Arc;
@@ -150,7 +152,11 @@ impl App {
             .store
             .deny(
                 caller.tenant.id,
-                Subject::Who(caller.who()),
+                Subject::Acting(Acting {
+                    who: caller.who(),
+                    factor: None,
+                    helper: caller.helper.as_ref().map(|one| one.id),
+                }),
                 act,
                 room.map(|r| r.id),
                 &denied,

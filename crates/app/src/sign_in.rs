@@ -175,7 +175,7 @@ impl App {
     /// The store's.
     pub async fn live_sessions(&self, now: Micros) -> Result<Vec<SessionId>, Error> {
         let limits = self.rules.sessions;
-        let rows = self.store.live_sessions().await?;
+        let rows = self.store.live_sessions(now).await?;
         let live = |(_, created_us, last_used_us): &(SessionId, Micros, Micros)| {
             let session = Session { created_us: *created_us, last_used_us: *last_used_us };
             matches!(session.state(limits, now), State::Live { .. })
@@ -194,9 +194,13 @@ impl App {
         now: Micros,
     ) -> Result<(), Error> {
         if session != caller.session {
+            self.oneself(caller, "session.end", now).await?;
             let account = caller.account()?;
             let own = self.store.sessions_of(account.id).await?;
             own.iter().find(|s| s.id == session).ok_or(Error::NotFound("session"))?;
+        }
+        if session == caller.session && caller.helper.is_some() {
+            return self.end_help(caller, now).await.map(drop);
         }
         self.store.end_session(session, now).await?;
         self.announce(Notice::SessionEnded(session));
@@ -214,6 +218,7 @@ impl App {
         new: Secret,
         now: Micros,
     ) -> Result<(), Error> {
+        self.oneself(caller, "password.change", now).await?;
         let account = caller.account()?;
         self.check_password(account, old, &caller.origin, now).await?;
         let phc = self.hash_new(account, new).await?;

@@ -144,6 +144,12 @@ pub enum Denied {
         /// The technical role of the account, or the one that was to be given.
         role: Role,
     },
+    /// Whoever acts in somebody's name does what that person does every day, nothing else.
+    #[error("`{act}` is not done in somebody else's name; stop acting in it first")]
+    InAnothersName {
+        /// The act refused.
+        act: &'static str,
+    },
     /// A dangerous act takes two people (ID16).
     #[error(
         "this takes a second person (`{act}`): ask for it with a reason in « Requests ». Where nobody else can approve, the operator can: beffroi request list, beffroi request approve ID"
@@ -220,6 +226,7 @@ impl Denied {
             Self::Oneself => "oneself",
             Self::OwnAccount { .. } => "own-account",
             Self::TechnicalRole { .. } => "technical-role",
+            Self::InAnothersName { .. } => "in-anothers-name",
             Self::FourEyes { .. } => "four-eyes",
             Self::OwnRequest => "own-request",
             Self::OfficerDecides => "officer-decides",

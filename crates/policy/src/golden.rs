@@ -100,6 +100,7 @@ fn the_whole_policy() {
                                 role: role.unwrap_or(Role::Agent),
                                 clearance: Rank(clearance),
                                 factor,
+                                helper: None,
                                 // What administering takes has a table of its own below.
                                 administration: Administration { factor: Factor::Password, inside: true },
                                 managed_device,
@@ -240,6 +241,27 @@ fn requests() -> String {
             writeln!(table, "{} | {} | {}", role.word(), theirs.word(), cells.join(" | ")).unwrap();
         }
     }
+    table += "\n# in somebody's name: who | rank in an internal room | answer to every act of the tenant, then of the room | how they sign in\n";
+    for role in Role::ALL {
+        for membership in [None, Some(MemberRank::Member), Some(MemberRank::Owner)] {
+            let factor = Factor::Password;
+            let actor = Actor { membership, factor, helper: Some(AccountId(9)), ..someone(Some(role), 4) };
+            let internal = room(&Label::shipped()[1]);
+            let of_tenant = TENANT_ACTS.iter().map(|(name, ask)| (*name, cell(ask(&actor))));
+            let of_room = ROOM_ACTS.iter().map(|(name, ask)| (*name, cell(ask(&actor, &internal))));
+            let holder = Holder { factor, holds_factor: false, fresh: true };
+            writeln!(
+                table,
+                "{} | {} | {} | {} | {}",
+                role.word(),
+                membership.map_or("none", MemberRank::word),
+                answers(of_tenant),
+                answers(of_room),
+                cell(decide_own(&actor, holder).err())
+            )
+            .unwrap();
+        }
+    }
     table += "\n# asking for what is dangerous (ID16): who | retention | export | four-eyes | impersonation of an agent | of an administrator | of oneself\n";
     for role in Role::ALL.map(Some).into_iter().chain([None]) {
         let actor = someone(role, 4);
@@ -278,6 +300,7 @@ fn someone(role: Option<Role>, clearance: u8) -> Actor {
         role: role.unwrap_or(Role::Agent),
         clearance: Rank(clearance),
         factor: Factor::Passkey,
+        helper: None,
         administration: Administration { factor: Factor::Passkey, inside: true },
         managed_device: true,
         membership: None,

@@ -62,6 +62,7 @@ mod tests {
                 role,
                 clearance: Rank(4),
                 factor: Factor::Passkey,
+                helper: None,
                 administration: Administration { factor: Factor::Passkey, inside: true },
                 managed_device: true,
                 membership: None,

@@ -1,7 +1,7 @@
 //! Acts that wait for a second person (ID16): who may ask, who may decide.
 
 use crate::{
-    Actor, DecideRequests, Denied, Impersonate, ManageFourEyes, ManageLabels, ReadAudit, TenantAct,
+    Acting, Actor, DecideRequests, Denied, Impersonate, ManageFourEyes, ManageLabels, ReadAudit, TenantAct,
     TenantPermit, Who, decide_in_tenant,
 };
 use beffroi_domain::{AccountId, Dangerous, Micros, Role};
@@ -11,11 +11,14 @@ pub const REQUEST_US: Micros = 24 * 3600 * 1_000_000;
 /// How long the right that an approval opens can be used, in microseconds: a quarter of an hour.
 pub const RIGHT_US: Micros = 15 * 60 * 1_000_000;
 
+/// How long somebody may be helped by acting in their name, in microseconds: half an hour.
+pub const HELP_US: Micros = 30 * 60 * 1_000_000;
+
 /// Proof that somebody may ask for exactly this.
 #[derive(Debug)]
 pub struct AskPermit {
     act: Dangerous,
-    who: Who,
+    acting: Acting,
     role: Role,
     tenant: beffroi_domain::TenantId,
 }
@@ -27,7 +30,11 @@ impl AskPermit {
     }
     /// Who asks.
     pub fn who(&self) -> Who {
-        self.who
+        self.acting.who
+    }
+    /// The same, as the log tells it.
+    pub fn acting(&self) -> Acting {
+        self.acting
     }
     /// Their technical role, which says who decides.
     pub fn role(&self) -> Role {
@@ -63,7 +70,8 @@ pub fn decide_ask(actor: &Actor, act: &Dangerous, whom: Option<Role>) -> Result<
             }
         }
     }
-    Ok(AskPermit { act: act.clone(), who: actor.who, role: actor.role, tenant: actor.tenant })
+    let acting = Acting { who: actor.who, factor: Some(actor.factor), helper: None };
+    Ok(AskPermit { act: act.clone(), acting, role: actor.role, tenant: actor.tenant })
 }
 
 /// May `actor` approve or refuse what somebody asked for, who had this technical role? `fresh`: they proved

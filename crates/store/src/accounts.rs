@@ -150,7 +150,7 @@ impl Store {
             Value::Int(now),
         ];
         tx.execute(ADD, &values).await.map_err(|e| e.or_taken("address"))?;
-        let entry = NewEntry::done("account.add", Subject::by(permit.who()))
+        let entry = NewEntry::done("account.add", Subject::by(permit.acting()))
             .on(Subject::Who(Who::Account(account.id)))
             .saying(account.role.word());
         audit::append(&mut tx, self.keys(), account.tenant, entry, now).await?;
@@ -255,7 +255,7 @@ impl Store {
             close_links(&mut tx, account, now).await?;
         }
         let act = if enabled { "account.enable" } else { "account.disable" };
-        let entry = NewEntry::done(act, Subject::by(permit.who())).on(Subject::Who(Who::Account(account)));
+        let entry = NewEntry::done(act, Subject::by(permit.acting())).on(Subject::Who(Who::Account(account)));
         audit::append(&mut tx, self.keys(), permit.tenant(), entry, now).await?;
         tx.commit().await?;
         Ok(ended)
@@ -286,7 +286,7 @@ impl Store {
         // Whoever manages people may make links for agents: one made a moment ago must not open the new role.
         close_links(&mut tx, account, now).await?;
         let told = format!("{} → {}", before.role.word(), role.word());
-        let entry = NewEntry::done("account.role", Subject::by(permit.who()))
+        let entry = NewEntry::done("account.role", Subject::by(permit.acting()))
             .on(Subject::Who(Who::Account(account)))
             .saying(&told);
         audit::append(&mut tx, self.keys(), permit.tenant(), entry, now).await?;
@@ -329,7 +329,7 @@ impl Store {
         const SET: &str = "UPDATE account SET clearance = $2 WHERE id = $1";
         tx.execute(SET, &[Value::Int(account.0), Value::Int(to.rank.0.into())]).await?;
         let told = format!("{former} → {label}");
-        let entry = NewEntry::done("account.clear", Subject::by(permit.who()))
+        let entry = NewEntry::done("account.clear", Subject::by(permit.acting()))
             .on(Subject::Who(Who::Account(account)))
             .saying(&told);
         audit::append(&mut tx, self.keys(), tenant, entry, now).await?;

@@ -177,7 +177,7 @@ impl Store {
             Value::Int(now),
         ];
         tx.execute(ADD, &values).await?;
-        let entry = NewEntry { origin, ..NewEntry::done("application.add", Subject::by(permit.who())) };
+        let entry = NewEntry { origin, ..NewEntry::done("application.add", Subject::by(permit.acting())) };
         audit::append(&mut tx, self.keys(), tenant, entry.saying(new.name.as_str()), now).await?;
         tx.commit().await?;
         Ok(ApplicationRow { id, name: new.name, protocol: new.protocol, created: now, last_use: None })
@@ -204,7 +204,7 @@ impl Store {
         const SESSIONS: &str = "DELETE FROM session WHERE application = $1 RETURNING id";
         let ended = tx.rows(SESSIONS, &[Value::Int(id.0)], |row| row.int(0).map(SessionId)).await?;
         tx.execute("DELETE FROM application_password WHERE id = $1", &[Value::Int(id.0)]).await?;
-        let entry = NewEntry { origin, ..NewEntry::done("application.revoke", Subject::by(permit.who())) };
+        let entry = NewEntry { origin, ..NewEntry::done("application.revoke", Subject::by(permit.acting())) };
         audit::append(&mut tx, self.keys(), tenant, entry.saying(&name), now).await?;
         tx.commit().await?;
         Ok(ended)
@@ -253,6 +253,7 @@ impl Store {
         let found = tx.row(FIND, &values, |row| Ok((row.text(0)?, row.opt_int(1)?))).await?;
         let (name, last) = found.ok_or(StoreError::Gone { what: "application password" })?;
         let session = SessionRow {
+            helper: None,
             id: SessionId::mint(now, entropy()),
             who: Who::Account(account.id),
             tenant: account.tenant,

@@ -19,7 +19,8 @@ use beffroi_domain::{
     RoomId, TenantId,
 };
 use beffroi_policy::{
-    ManageAccounts, ManageBusinessRoles, ManageMembers, ReadBusinessRoles, RoomAct as _, TenantPermit, Who,
+    Acting, ManageAccounts, ManageBusinessRoles, ManageMembers, ReadBusinessRoles, RoomAct as _,
+    TenantPermit, Who,
 };
 
 /// A role with what stands under it.
@@ -116,7 +117,7 @@ async fn rooms_of(tx: &mut Tx, role: BusinessRoleId) -> Result<Vec<RoomId>> {
 struct Settling<'a> {
     store: &'a Store,
     tenant: TenantId,
-    who: Who,
+    acting: Acting,
     role: &'a str,
     now: Micros,
 }
@@ -169,7 +170,7 @@ impl Settling<'_> {
             after.map_or("none", MemberRank::word),
             self.role
         );
-        let entry = NewEntry::done(ManageMembers::NAME, Subject::by(self.who))
+        let entry = NewEntry::done(ManageMembers::NAME, Subject::by(self.acting))
             .on(Subject::Who(Who::Account(account)))
             .within(room)
             .saying(&told);
@@ -185,7 +186,7 @@ impl Settling<'_> {
             }
             _ => return Ok(Some(Moved::Ranked(room))),
         };
-        let Who::Account(by) = self.who else { return Err(StoreError::Gone { what: "account" }) };
+        let Who::Account(by) = self.acting.who else { return Err(StoreError::Gone { what: "account" }) };
         let author = author_of(tx, self.tenant, by).await?;
         let event =
             event::append(tx, self.store.db(), self.store.keys(), room, author, content, self.now).await?;
@@ -221,8 +222,13 @@ pub(crate) async fn end_roles(
     for role in roles {
         const TAKE: &str = "DELETE FROM business_role_holder WHERE role = $1 AND account = $2";
         tx.execute(TAKE, &[Value::Int(role.id.0), Value::Int(account.0)]).await?;
-        let settling =
-            Settling { store, tenant: permit.tenant(), who: permit.who(), role: role.name.as_str(), now };
+        let settling = Settling {
+            store,
+            tenant: permit.tenant(),
+            acting: permit.acting(),
+            role: role.name.as_str(),
+            now,
+        };
         let rooms = rooms_of(tx, role.id).await?;
         moved.extend(settling.settle_all(tx, &rooms, &[account]).await?);
     }
@@ -555,7 +561,7 @@ impl Store {
             before.map_or("none", MemberRank::word),
             rank.map_or("none", MemberRank::word)
         );
-        let entry = NewEntry::done("business-role.room", Subject::by(permit.who()))
+        let entry = NewEntry::done("business-role.room", Subject::by(permit.acting()))
             .on(Subject::Text(changed.name.to_string()))
             .within(room)
             .saying(&told);
@@ -572,7 +578,13 @@ impl Store {
         role: &'a BusinessRole,
         now: Micros,
     ) -> Settling<'a> {
-        Settling { store: self, tenant: permit.tenant(), who: permit.who(), role: role.name.as_str(), now }
+        Settling {
+            store: self,
+            tenant: permit.tenant(),
+            acting: permit.acting(),
+            role: role.name.as_str(),
+            now,
+        }
     }
 
     async fn note_role(
@@ -584,7 +596,7 @@ impl Store {
         told: &str,
         now: Micros,
     ) -> Result<()> {
-        let entry = NewEntry::done(act, Subject::by(permit.who()))
+        let entry = NewEntry::done(act, Subject::by(permit.acting()))
             .on(Subject::Text(role.name.to_string()))
             .saying(told);
         audit::append(tx, self.keys(), permit.tenant(), entry, now).await
@@ -617,7 +629,7 @@ impl Store {
         let said = |names: &[&str]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
         let told = format!("{} → {}", said(&before), said(&after));
         let act = if given { "business-role.give" } else { "business-role.take" };
-        let entry = NewEntry::done(act, Subject::by(permit.who()))
+        let entry = NewEntry::done(act, Subject::by(permit.acting()))
             .on(Subject::Who(Who::Account(account)))
             .saying(&told);
         audit::append(tx, self.keys(), permit.tenant(), entry, now).await

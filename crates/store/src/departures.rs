@@ -165,7 +165,8 @@ impl Store {
             const CLOSE: &str = "UPDATE guest_link SET closed_us = $2 WHERE id = $1";
             tx.execute(CLOSE, &[Value::Int(link.0), Value::Int(now)]).await?;
             let told = format!("link {link} closed");
-            let entry = NewEntry::done("guest.close", Subject::by(permit.who())).within(*room).saying(&told);
+            let entry =
+                NewEntry::done("guest.close", Subject::by(permit.acting())).within(*room).saying(&told);
             audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
         }
         let told = format!(
@@ -174,7 +175,7 @@ impl Store {
             guest_links.len(),
             owned.len(),
         );
-        let entry = NewEntry::done("account.depart", Subject::by(permit.who()))
+        let entry = NewEntry::done("account.depart", Subject::by(permit.acting()))
             .on(Subject::Who(Who::Account(account)))
             .saying(&told);
         audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
@@ -201,7 +202,7 @@ impl Store {
         let there = tx.row(THERE, &[Value::Int(room.0), Value::Int(to.0)], |row| row.int(0)).await?;
         add_membership(tx, room, to, MemberRank::Owner, now).await?;
         add_membership(tx, room, from, MemberRank::Member, now).await?;
-        let entry = NewEntry::done(ManageMembers::NAME, Subject::by(permit.who()))
+        let entry = NewEntry::done(ManageMembers::NAME, Subject::by(permit.acting()))
             .on(Subject::Who(Who::Account(to)))
             .within(room)
             .saying(MemberRank::Owner.word());

@@ -137,7 +137,7 @@ impl Store {
             None
         };
         let told = format!("{} → {}", before.map_or("none", MemberRank::word), rank.word());
-        let entry = NewEntry::done(ManageMembers::NAME, Subject::by(permit.who()))
+        let entry = NewEntry::done(ManageMembers::NAME, Subject::by(permit.acting()))
             .on(Subject::Who(Who::Account(account)))
             .within(room)
             .saying(&told);
@@ -170,7 +170,7 @@ impl Store {
         let author = author_of(&mut tx, tenant, by).await?;
         let content = Content::MemberRemoved(who.address, who.name);
         let event = event::append(&mut tx, self.db(), self.keys(), room, author, content, now).await?;
-        let entry = NewEntry::done(ManageMembers::NAME, Subject::by(permit.who()))
+        let entry = NewEntry::done(ManageMembers::NAME, Subject::by(permit.acting()))
             .on(Subject::Who(Who::Account(account)))
             .within(room)
             .saying("removed");

@@ -15,7 +15,7 @@ use beffroi_domain::{
     Account, AccountId, Dangerous, LabelChange, Micros, Reason, RequestId, Role, SessionId, TenantId,
 };
 use beffroi_policy::{
-    AskPermit, DecideRequests, ManageFourEyes, REQUEST_US, RIGHT_US, ReadRequests, TenantPermit, Who,
+    Acting, AskPermit, DecideRequests, ManageFourEyes, REQUEST_US, RIGHT_US, ReadRequests, TenantPermit, Who,
 };
 
 /// What became of a request.
@@ -175,7 +175,7 @@ impl Store {
     ) -> Result<()> {
         let mut tx = self.db().begin().await?;
         touch(&mut tx, permit.tenant()).await?;
-        self.four_eyes_in(&mut tx, permit.tenant(), permit.who(), on, now).await?;
+        self.four_eyes_in(&mut tx, permit.tenant(), permit.acting(), on, now).await?;
         tx.commit().await
     }
 
@@ -183,7 +183,7 @@ impl Store {
         &self,
         tx: &mut Tx,
         tenant: TenantId,
-        who: Who,
+        acting: Acting,
         on: bool,
         now: Micros,
     ) -> Result<()> {
@@ -195,7 +195,7 @@ impl Store {
         tx.execute(SET, &[Value::Int(tenant.0), Value::Bool(on)]).await?;
         let word = |on: bool| if on { "on" } else { "off" };
         let told = format!("{} → {}", word(before), word(on));
-        let entry = NewEntry::done("four-eyes.change", Subject::by(who)).saying(&told);
+        let entry = NewEntry::done("four-eyes.change", Subject::by(acting)).saying(&told);
         audit::append(tx, self.keys(), tenant, entry, now).await
     }
 
@@ -249,7 +249,7 @@ impl Store {
         ];
         tx.execute(ADD, &values).await?;
         let told = format!("{} ({id}): {reason}", told(&mut tx, tenant, act).await?);
-        let entry = NewEntry::done("request.ask", Subject::by(permit.who())).saying(&told);
+        let entry = NewEntry::done("request.ask", Subject::by(permit.acting())).saying(&told);
         audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
         tx.commit().await?;
         Ok(id)
@@ -350,7 +350,7 @@ impl Store {
         tx.execute(SET, &values).await?;
         let told = format!("{} ({}): {}", told(tx, permit.tenant(), &row.act).await?, row.id, row.reason);
         let act = if state == "approved" { "request.approve" } else { "request.refuse" };
-        let entry = NewEntry::done(act, Subject::by(permit.who()))
+        let entry = NewEntry::done(act, Subject::by(permit.acting()))
             .on(Subject::Who(Who::Account(row.asked_by.id)))
             .saying(&told);
         audit::append(tx, self.keys(), permit.tenant(), entry, now).await
@@ -411,13 +411,13 @@ impl Store {
                 let values = [Value::Int(tenant.0), Value::Text(label), Value::Int(i64::from(*days))];
                 tx.execute(SET, &values).await?;
                 let told = format!("{}; {both}", before.differences(&after).join("; "));
-                let entry = NewEntry::done("label.change", Subject::by(permit.who()))
+                let entry = NewEntry::done("label.change", Subject::by(permit.acting()))
                     .on(Subject::Text(label.clone()))
                     .saying(&told);
                 audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
             }
             Dangerous::FourEyes { on } => {
-                self.four_eyes_in(&mut tx, tenant, permit.who(), *on, now).await?;
+                self.four_eyes_in(&mut tx, tenant, permit.acting(), *on, now).await?;
             }
             Dangerous::Export | Dangerous::Impersonation { .. } => {}
         }
@@ -461,7 +461,7 @@ impl Store {
         Ok(true)
     }
 
-    async fn note_use(
+    pub(crate) async fn note_use(
         &self,
         tx: &mut Tx,
         tenant: TenantId,

@@ -30,6 +30,8 @@ pub struct SessionRow {
     pub last_used: Micros,
     /// The application password that opened it, when no browser did.
     pub application: Option<ApplicationId>,
+    /// The administrator who acts in this person's name.
+    pub helper: Option<AccountId>,
 }
 
 /// How a session is opened.
@@ -49,7 +51,7 @@ const AGENT: usize = 200;
 /// The columns of a session, in the order that [`read_session`] reads.
 macro_rules! session_columns {
     () => {
-        "id, account, guest, tenant, factor, agent, created_us, last_used_us, proved_us, place, application"
+        "id, account, guest, tenant, factor, agent, created_us, last_used_us, proved_us, place, application, impersonated_by"
     };
 }
 
@@ -71,6 +73,7 @@ fn read_session(row: &Row) -> Result<SessionRow> {
         proved: row.int(8)?,
         place: row.text(9)?,
         application: row.opt_int(10)?.map(ApplicationId),
+        helper: row.opt_int(11)?.map(AccountId),
     })
 }
 
@@ -83,7 +86,8 @@ fn split(who: Who) -> (Option<i64>, Option<i64>) {
 
 /// Ends all sessions of someone, in the transaction of what demands it.
 pub(crate) async fn end_sessions(tx: &mut Tx, who: Who) -> Result<Vec<SessionId>> {
-    const ACCOUNT: &str = "DELETE FROM session WHERE account = $1 RETURNING id";
+    // Also those in which they act in somebody's name.
+    const ACCOUNT: &str = "DELETE FROM session WHERE account = $1 OR impersonated_by = $1 RETURNING id";
     const GUEST: &str = "DELETE FROM session WHERE guest = $1 RETURNING id";
     let (sql, id) = match who {
         Who::Account(id) => (ACCOUNT, id.0),

@@ -10,7 +10,7 @@ use beffroi_domain::{
     Accent, AdministrationRules, Domain, Factor, Label, Micros, PasswordProfile, Tenant, TenantChange,
     TenantId,
 };
-use beffroi_policy::{ManageAdministration, ManageOrganisation, ManagePasswords, TenantPermit, Who};
+use beffroi_policy::{Acting, ManageAdministration, ManageOrganisation, ManagePasswords, TenantPermit};
 
 /// The columns of a tenant, in the order that [`read_tenant`] reads.
 macro_rules! tenant_columns {
@@ -159,7 +159,7 @@ impl Store {
         tx.execute(SET, &[Value::Int(tenant.0), Value::Text(rules.factor.word()), Value::Text(&lines)])
             .await?;
         let detail = format!("{before} → {} {lines}", rules.factor.word()).replace('\n', " ");
-        let entry = NewEntry::done("administration.rules", Subject::by(permit.who())).saying(&detail);
+        let entry = NewEntry::done("administration.rules", Subject::by(permit.acting())).saying(&detail);
         audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
         tx.commit().await
     }
@@ -175,7 +175,7 @@ impl Store {
         now: Micros,
     ) -> Result<Tenant> {
         let change = TenantChange { passwords: None, ..change.clone() };
-        self.change_tenant(permit.tenant(), permit.who(), "organisation.change", &change, now).await
+        self.change_tenant(permit.tenant(), permit.acting(), "organisation.change", &change, now).await
     }
 
     /// Gives a body other password rules, for the passwords that are chosen from now on.
@@ -189,13 +189,13 @@ impl Store {
         now: Micros,
     ) -> Result<Tenant> {
         let change = TenantChange { passwords: Some(profile), ..TenantChange::default() };
-        self.change_tenant(permit.tenant(), permit.who(), "passwords.change", &change, now).await
+        self.change_tenant(permit.tenant(), permit.acting(), "passwords.change", &change, now).await
     }
 
     async fn change_tenant(
         &self,
         id: TenantId,
-        who: Who,
+        acting: Acting,
         act: &str,
         change: &TenantChange,
         now: Micros,
@@ -234,7 +234,7 @@ impl Store {
         .map(|(fact, from, to)| format!("{fact}: {from} → {to}"))
         .collect();
         let told = told.join("; ");
-        let entry = NewEntry::done(act, Subject::by(who))
+        let entry = NewEntry::done(act, Subject::by(acting))
             .on(Subject::Text(after.domain.as_str().to_owned()))
             .saying(&told);
         audit::append(&mut tx, self.keys(), id, entry, now).await?;

@@ -15,6 +15,7 @@ mod files;
 mod forgery;
 mod four_eyes;
 mod guests;
+mod help;
 mod killed;
 mod mail;
 mod messages;

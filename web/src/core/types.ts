@@ -37,6 +37,7 @@ export type Belongings = Shapes['Belongings'];
 export type BusinessRole = Shapes['BusinessRole'];
 export type BusinessRoleDetail = Shapes['BusinessRoleDetail'];
 export type BroughtRank = Shapes['BroughtRank'];
+export type Help = Shapes['Help'];
 export type Request = Shapes['Request'];
 export type Requests = Shapes['Requests'];
 export type NewRequest = Shapes['NewRequest'];

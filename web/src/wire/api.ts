@@ -42,6 +42,10 @@ export class Api {
   removeFactor = (id: string) => this.http.delete(`/factors/${part(id)}`);
   newRecoveryCodes = () => this.http.post<Answer<'renewRecoveryCodes'>>('/factors/recovery-codes');
   signIns = () => this.http.get<Answer<'signIns'>>('/sign-ins');
+  helps = () => this.http.get<Answer<'helps'>>('/help');
+  /** Acts in the name of an agent: the cookie is theirs afterwards. */
+  beginHelp = (address: string) => this.http.post(`/admin/accounts/${part(address)}/help`);
+  endHelp = () => this.http.post('/session/help/end');
   session = () => this.http.get<Answer<'session'>>('/session');
   extend = () => this.http.post<Answer<'extendSession'>>('/session/extend');
   signOut = () => this.http.delete('/session');

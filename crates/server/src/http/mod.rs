@@ -11,6 +11,7 @@ mod factors;
 mod files;
 mod guests;
 mod health;
+mod help;
 mod known;
 mod log;
 mod organisation;
@@ -48,6 +49,8 @@ fn api() -> Routes {
         .route("/session/passkey/answer", post(passkeys::sign_in))
         .route("/session/prove/passkey", post(passkeys::begin_proof))
         .route("/session/prove/passkey/answer", post(passkeys::prove))
+        .route("/session/help/end", post(help::end))
+        .route("/help", get(help::list))
         .route("/factors/passkey", post(passkeys::begin))
         .route("/factors/passkey/confirm", post(passkeys::confirm))
         .route("/factors", get(factors::list))
@@ -88,6 +91,7 @@ fn api() -> Routes {
         .route("/admin/accounts/{address}/role", post(admin::set_role))
         .route("/admin/accounts/{address}/departure", get(admin::belongings).post(admin::depart))
         .route("/admin/accounts/{address}/clearance", post(organisation::clear))
+        .route("/admin/accounts/{address}/help", post(help::begin))
         .route("/admin/accounts/{address}/roles", get(business_roles::of_account))
         .route("/admin/roles", get(business_roles::list).post(business_roles::add))
         .route(

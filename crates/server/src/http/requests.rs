@@ -2,6 +2,7 @@
 
 use super::Problem;
 use super::edge::{Body, Changing, Edge, Reading, given, whole_given};
+use super::rooms::address;
 use crate::clock;
 use axum::Json;
 use axum::extract::{Path, State};
@@ -66,6 +67,8 @@ pub struct Asked {
     retention_days: Option<u64>,
     #[serde(default, deserialize_with = "given")]
     four_eyes: Option<bool>,
+    #[serde(default, deserialize_with = "given")]
+    address: Option<String>,
     reason: String,
 }
 
@@ -76,19 +79,22 @@ pub async fn ask(
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let reason: Reason =
         asked.reason.parse().map_err(|wrong: BadName| Problem::invalid(wrong.to_string()))?;
-    let act = match (asked.act.as_str(), asked.label, asked.retention_days, asked.four_eyes) {
-        ("retention", Some(label), Some(days), None) => {
+    let now = clock::now();
+    let act = match (asked.act.as_str(), asked.label, asked.retention_days, asked.four_eyes, asked.address) {
+        ("retention", Some(label), Some(days), None, None) => {
             Dangerous::Retention { label, days: u32::try_from(days).unwrap_or(u32::MAX) }
         }
-        ("export", None, None, None) => Dangerous::Export,
-        ("four-eyes", None, None, Some(on)) => Dangerous::FourEyes { on },
+        ("export", None, None, None, None) => Dangerous::Export,
+        ("impersonation", None, None, None, Some(who)) => {
+            Dangerous::Impersonation { whom: edge.app.whom(&caller, &address(&who)?, now).await? }
+        }
+        ("four-eyes", None, None, Some(on), None) => Dangerous::FourEyes { on },
         _ => {
             return Err(Problem::invalid(
-                "ask for `retention` with `label` and `retention_days`, for `export`, or for `four-eyes` with `four_eyes`",
+                "ask for `retention` with `label` and `retention_days`, for `export`, for `impersonation` with `address`, or for `four-eyes` with `four_eyes`",
             ));
         }
     };
-    let now = clock::now();
     let view = edge.app.ask(&caller, act, &reason, now).await?;
     Ok((StatusCode::CREATED, Json(shown(&view, now))))
 }

@@ -164,7 +164,17 @@ pub async fn described(edge: &Edge, caller: &Caller, token: &str) -> Result<Valu
         Person::Guest(guest) => edge.app.store().room(guest.room).await?,
         Person::Account(_) => None,
     };
-    Ok(shapes::session(caller, token, visited.as_ref()))
+    let mut body = shapes::session(caller, token, visited.as_ref());
+    if let Person::Account(account) = &caller.person {
+        let person = |(address, name): (String, String)| json!({"address": address, "name": name});
+        let helper = caller.helper.as_ref().map(|one| (one.address.to_string(), one.name.to_string()));
+        body["helper"] = json!(helper.map(person));
+        body["helped_by"] = match caller.helper {
+            Some(_) => Value::Null,
+            None => json!(edge.app.store().helped_now(account.id, clock::now()).await?.map(person)),
+        };
+    }
+    Ok(body)
 }
 
 pub async fn show(
@@ -187,10 +197,13 @@ pub async fn extend(
 pub async fn close(State(edge): State<Edge>, Changing(caller): Changing) -> Result<Response, Problem> {
     edge.app.end_session(&caller, caller.session, clock::now()).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
-    let gone =
-        HeaderValue::from_static("beffroi_session=; Path=/; HttpOnly; Secure; SameSite=Lax; Max-Age=0");
-    response.headers_mut().insert(header::SET_COOKIE, gone);
+    response.headers_mut().insert(header::SET_COOKIE, gone());
     Ok(response)
+}
+
+/// What takes the cookie away.
+pub fn gone() -> HeaderValue {
+    HeaderValue::from_static("beffroi_session=; Path=/; HttpOnly; Secure; SameSite=Lax; Max-Age=0")
 }
 
 pub async fn list(State(edge): State<Edge>, Reading(caller): Reading) -> Result<Json<Value>, Problem> {

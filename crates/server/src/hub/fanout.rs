@@ -52,6 +52,7 @@ impl Hub {
                 }
             }
             Notice::Read { room, account, seq } => self.tell_read(room, account, seq).await?,
+            Notice::Helped(account) => self.tell_changed(account, "help", None),
             Notice::SessionEnded(session) => {
                 let clients: Vec<_> =
                     self.registry().everyone().into_iter().filter(|c| c.caller.session == session).collect();

@@ -249,5 +249,8 @@ const ACTS: Readonly<Record<string, string>> = {
   'audit.export': 'Export the audit log',
   'four-eyes.manage': 'Set up the second person',
   'four-eyes.change': 'Change the second person',
+  'impersonation.open': 'Begin to act in somebody’s name',
+  'impersonation.close': 'Stop acting in somebody’s name',
+  'session.end': 'End a session',
   'impersonate': 'Act in somebody’s name',
 };

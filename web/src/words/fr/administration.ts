@@ -248,6 +248,9 @@ const ACTS: Readonly<Record<string, string>> = {
   'audit.export': 'Exporter le journal',
   'four-eyes.manage': 'Régler la seconde personne',
   'four-eyes.change': 'Changer la seconde personne',
+  'impersonation.open': 'Commencer à agir au nom de quelqu’un',
+  'impersonation.close': 'Cesser d’agir au nom de quelqu’un',
+  'session.end': 'Terminer une session',
   'impersonate': 'Agir au nom de quelqu’un',
 };
 export const acts: readonly string[] = Object.keys(ACTS);
