@@ -5,7 +5,7 @@ use beffroi_domain::{
     Account, ApplicationId, Factor, Guest, MemberRank, Micros, Rank, Role, SessionId, Tenant,
 };
 use beffroi_identity::session::{Session, SessionLimits, State};
-use beffroi_policy::{Actor, Administration, HELP_US, Who};
+use beffroi_policy::{Acting, Actor, Administration, HELP_US, Who};
 use beffroi_store::SessionRow;
 use std::collections::HashSet;
 
@@ -65,6 +65,11 @@ impl Caller {
             Person::Account(account) => Who::Account(account.id),
             Person::Guest(guest) => Who::Guest(guest.id),
         }
+    }
+
+    /// The same, as the log tells it: with whoever acts in their name.
+    pub fn acting(&self) -> Acting {
+        Acting { who: self.who(), factor: None, helper: self.helper.as_ref().map(|one| one.id) }
     }
 
     /// The account, unless they are a guest.

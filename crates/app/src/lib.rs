@@ -44,7 +44,7 @@ pub use secrecy::SecretString as Secret;
 pub use sign_in::{Entered, Origin, SecondStep, SignedIn};
 
 use beffroi_domain::{Micros, RoomId};
-use beffroi_policy::{Acting, Actor, Denied, Permit, RoomAct, TenantAct, TenantPermit, Who};
+use beffroi_policy::{Actor, Denied, Permit, RoomAct, TenantAct, TenantPermit, Who};
 use beffroi_store::{NewEntry, Notice, Outcome, Store, Subject};
 use hashing::Hashing;
 use std::sync::Arc;
@@ -152,11 +152,7 @@ impl App {
             .store
             .deny(
                 caller.tenant.id,
-                Subject::Acting(Acting {
-                    who: caller.who(),
-                    factor: None,
-                    helper: caller.helper.as_ref().map(|one| one.id),
-                }),
+                Subject::Acting(caller.acting()),
                 act,
                 room.map(|r| r.id),
                 &denied,

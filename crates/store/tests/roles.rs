@@ -9,11 +9,11 @@ use beffroi_domain::{
     AccountId, BusinessRoleId, Content, Dangerous, Factor, MemberRank, Role, RoomId, SessionId, TenantId,
 };
 use beffroi_policy::{
-    Actor, Administration, AskPermit, CreateRoom, DecideRequests, ManageAccounts, ManageBusinessRoles,
-    ManageMembers, ManageRoles, REQUEST_US, RIGHT_US, ReadAudit, ReadBusinessRoles, Who, decide_ask,
-    operator,
+    Actor, Administration, AskPermit, CreateRoom, DecideRequests, HELP_US, Impersonate, ManageAccounts,
+    ManageBusinessRoles, ManageMembers, ManageRoles, REQUEST_US, RIGHT_US, ReadAudit, ReadBusinessRoles, Who,
+    decide_ask, operator,
 };
-use beffroi_store::{AuditFilter, Moved, RequestState, StoreError};
+use beffroi_store::{AuditFilter, Moved, Opened, RequestState, StoreError};
 use place::{both, now};
 use town::Town;
 
@@ -236,6 +236,57 @@ fn what_is_approved_is_what_was_asked_for_once_in_time_by_somebody_else_about_wh
         assert!(store.approve_request(&elsewhere, second, now()).await.is_err());
         let rows = store.requests(&town.machine(), now()).await.unwrap();
         assert_eq!(rows[0].state, RequestState::Refused);
+        assert_eq!(store.verify_audit().await.unwrap(), []);
+    });
+}
+
+#[test]
+fn a_right_to_help_opens_one_marked_session_and_the_way_back() {
+    both(async |place| {
+        let town = Town::new(place.store().await).await;
+        let (store, tenant, alice) = (&town.store, town.tenant.id, town.alice.id);
+        let whom = town.bob.id;
+        let act = Dangerous::Impersonation { whom };
+        let administrator = Actor {
+            factor: Factor::Passkey,
+            administration: Administration { factor: Factor::Passkey, inside: true },
+            ..town.actor(&town.alice, None)
+        };
+        let opened = Opened { factor: Factor::Password, place: "", agent: "Firefox" };
+        let (own, _) = store.open_session(Who::Account(alice), tenant, opened, now()).await.unwrap();
+        let permit = || operator::<Impersonate>(tenant, alice);
+        let open = async || store.open_help(&permit(), whom, own, opened, now()).await;
+        assert!(open().await.unwrap().is_none());
+        let asked = decide_ask(&administrator, &act, Some(Role::Agent)).unwrap();
+        let request = store.ask(&asked, &"Aide".parse().unwrap(), now()).await.unwrap();
+        assert!(open().await.unwrap().is_none());
+        store.approve_request(&decides(&town, AccountId(0)), request, now()).await.unwrap();
+        let (session, token) = open().await.unwrap().expect("it was approved");
+        assert!(open().await.unwrap().is_none(), "once");
+        let row = store.session_by_token(&token).await.unwrap().expect("it is open");
+        assert_eq!((row.id, row.who, row.helper), (session, Who::Account(whom), Some(alice)));
+        assert_eq!((row.factor, row.proved), (Factor::Password, 0));
+        assert!(store.helped_now(whom, now()).await.unwrap().is_some());
+        assert!(store.helped_now(whom, now() + HELP_US).await.unwrap().is_none());
+        let live =
+            async |at| store.live_sessions(at).await.unwrap().into_iter().any(|(id, ..)| id == session);
+        assert!(live(now()).await && !live(now() + HELP_US).await);
+
+        let back = store.end_help(session, now()).await.unwrap().expect("the own session is there");
+        assert_eq!(store.session_by_token(&back).await.unwrap().map(|row| row.id), Some(own));
+        assert!(store.session_by_token(&token).await.unwrap().is_none());
+        assert!(store.end_help(session, now()).await.is_err());
+        assert!(store.end_help(own, now()).await.is_err(), "one's own session is no help");
+        let helps = store.helps_of(tenant, whom).await.unwrap();
+        assert_eq!((helps.len(), helps[0].by.0.as_str()), (1, "alice@demo.localhost"));
+        assert!(helps[0].to < helps[0].from + HELP_US);
+
+        // It ends with whoever helps.
+        let request = store.ask(&asked, &"Aide".parse().unwrap(), now()).await.unwrap();
+        store.approve_request(&decides(&town, AccountId(0)), request, now()).await.unwrap();
+        let (session, _) = open().await.unwrap().expect("it was approved");
+        let ended = store.end_sessions_of(Who::Account(alice), now()).await.unwrap();
+        assert!(ended.contains(&session) && ended.contains(&own), "{ended:?}");
         assert_eq!(store.verify_audit().await.unwrap(), []);
     });
 }

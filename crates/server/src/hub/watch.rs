@@ -49,6 +49,9 @@ impl Hub {
         for client in clients.iter().filter(|c| !live.contains_key(&c.caller.session)) {
             self.leave_meetings(client).await;
             client.end(StreamError::NotAuthorized, "this session has ended; sign in again");
+            if let (Some(_), Some(account)) = (&client.caller.helper, client.account()) {
+                self.tell_changed(account, "help", None); // nobody acts in this name any more
+            }
         }
     }
 }
