@@ -21,6 +21,8 @@
 --postgres CREATE POLICY within ON application_password USING (within(tenant));
 --postgres CREATE POLICY within ON charter USING (within(tenant));
 --postgres CREATE POLICY within ON session_label USING (within(tenant));
+--postgres CREATE POLICY within ON business_role USING (within(tenant));
+--postgres CREATE POLICY within ON request USING (within(tenant));
 --postgres CREATE POLICY within ON account_word USING (within(tenant));
 --postgres CREATE POLICY within ON account_import USING (within(tenant));
 
@@ -34,6 +36,10 @@
 --postgres CREATE POLICY within ON ceremony USING
 --postgres   (within(NULL) OR account IS NULL OR EXISTS (SELECT 1 FROM account a WHERE a.id = account));
 
+--postgres CREATE POLICY within ON business_role_holder USING
+--postgres   (within(NULL) OR EXISTS (SELECT 1 FROM business_role b WHERE b.id = role));
+--postgres CREATE POLICY within ON business_role_room USING
+--postgres   (within(NULL) OR EXISTS (SELECT 1 FROM business_role b WHERE b.id = role));
 --postgres CREATE POLICY within ON account_import_line USING
 --postgres   (within(NULL) OR EXISTS (SELECT 1 FROM account_import i WHERE i.id = import));
 

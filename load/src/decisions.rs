@@ -62,6 +62,7 @@ fn alone(rooms: &[Room], account: &beffroi_domain::Account) -> f64 {
         administration: Administration { factor: Factor::Password, inside: true },
         managed_device: false,
         membership: Some(MemberRank::Member),
+        helper: None,
         now: 0,
     };
     let begun = Instant::now();

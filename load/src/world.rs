@@ -64,6 +64,7 @@ pub(crate) fn may_speak(room: &Room, account: &Account) -> Permit<Speak> {
         role: account.role,
         clearance: account.clearance,
         factor: Factor::Password,
+        helper: None,
         administration: beffroi_policy::Administration { factor: Factor::Password, inside: true },
         managed_device: false,
         membership: Some(beffroi_domain::MemberRank::Member),

@@ -179,6 +179,11 @@ def real(path, method):
         return {"id": file}, us
     if path.endswith("/links/{link}"):
         return {"id": room, "link": link()["id"]}, us
+    if path.startswith("/api/admin/roles/"):
+        spent = (path, method) == ("/api/admin/roles/{id}", "DELETE")
+        return {"id": role(spent), "room": room, "address": resetting}, us
+    if path.startswith("/api/admin/requests/{id}"):
+        return {"id": request()}, officer
     if path.startswith("/api/guest/"):
         return {"token": link()["url"].rsplit("/", 1)[1]}, us
     if path.startswith("/api/invitations/"):
@@ -188,6 +193,30 @@ def real(path, method):
     return {"id": room, "address": shut_out if "/admin/" in path else BOB}, asker
 
 
+def role(spent):
+    """One that brings a room to somebody, so that both can be taken away; another one when it is deleted."""
+    there = us.ask("GET", "/api/admin/roles")
+    others = [one["id"] for one in there if one["id"] not in roles]
+    if spent and len(there) > 100:
+        return others[0]
+    if spent or not roles:
+        made = us.ask("POST", "/api/admin/roles", {"name": f"Essai {next(numbers)} {time.time_ns()}"})["id"]
+        if spent:
+            return made
+        roles.append(made)
+    us.ask("PUT", f"/api/admin/roles/{roles[0]}/rooms/{room}", {"rank": "member"})
+    us.ask("PUT", f"/api/admin/roles/{roles[0]}/holders/{quote(resetting)}")
+    return roles[0]
+
+
+def request():
+    """One that waits: those who ask have it decided at once."""
+    waiting = [one for one in us.ask("GET", "/api/admin/requests")["requests"] if one["theirs"] or one["own"]]
+    waiting = [one for one in waiting if one["state"] == "waiting" and one["own"]]
+    return (waiting or [us.ask("POST", "/api/admin/requests", {"act": "export", "reason": "Essai"})])[0]["id"]
+
+
+roles = []
 waiting = {}
 file = a_file()
 kept = factor()

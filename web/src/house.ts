@@ -118,7 +118,8 @@ class Desk extends Readable<Workspace | null> {
       incoming: (incoming) => {
         this.value?.handle(incoming);
         // The body's name and colour stand in the session.
-        if (incoming.kind === 'changed' && incoming.what === 'organisation') void session.check();
+        // Whether somebody acts in this name, too.
+        if (incoming.kind === 'changed' && (incoming.what === 'organisation' || incoming.what === 'help')) void session.check();
       },
       signedOut: () => void session.check(),
     });

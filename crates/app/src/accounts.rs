@@ -2,7 +2,7 @@
 
 use crate::{App, Caller, Error};
 use beffroi_domain::{Account, Address, Micros, PersonName, Rank, Role, one_script};
-use beffroi_policy::{ManageAccounts, ReadAudit, ReadRooms, TenantAct as _};
+use beffroi_policy::{ManageAccounts, ReadAudit, ReadRooms, TenantAct, TenantPermit, decide_touching};
 use beffroi_store::{
     AuditFilter, AuditPage, InvitationKind, NewAccount, Notice, PeopleFilter, PeoplePage, Tile,
 };
@@ -37,7 +37,7 @@ impl App {
         role: Role,
         now: Micros,
     ) -> Result<(String, Micros), Error> {
-        let permit = self.authorise_in_tenant::<ManageAccounts>(caller, now).await?;
+        let permit = self.touching::<ManageAccounts>(caller, role, now).await?;
         if address.domain() != caller.tenant.domain.as_str() {
             return Err(Error::Invalid(format!(
                 "{address} is not an address of {}; people of other bodies come as guests",
@@ -61,8 +61,10 @@ impl App {
         address: &Address,
         now: Micros,
     ) -> Result<(String, Micros), Error> {
-        let permit = self.authorise_in_tenant::<ManageAccounts>(caller, now).await?;
+        // Who may not do it at all does not learn who is here.
+        self.authorise_in_tenant::<ManageAccounts>(caller, now).await?;
         let account = self.of_tenant(caller, address).await?;
+        let permit = self.touching::<ManageAccounts>(caller, account.role, now).await?;
         Ok(self.store.invite(&permit, account.id, InvitationKind::Reset, now).await?)
     }
 
@@ -77,8 +79,9 @@ impl App {
         enabled: bool,
         now: Micros,
     ) -> Result<(), Error> {
-        let permit = self.authorise_in_tenant::<ManageAccounts>(caller, now).await?;
+        self.authorise_in_tenant::<ManageAccounts>(caller, now).await?;
         let account = self.of_tenant(caller, address).await?;
+        let permit = self.touching::<ManageAccounts>(caller, account.role, now).await?;
         if account.id == caller.account()?.id && !enabled {
             return Err(Error::Conflict(
                 "nobody disables their own account; ask another administrator".into(),
@@ -93,6 +96,19 @@ impl App {
         }
         self.announce(Notice::PeopleChanged(account.id));
         Ok(())
+    }
+
+    /// Asks the policy about an account of this technical role, there or to be made.
+    async fn touching<A: TenantAct>(
+        &self,
+        caller: &Caller,
+        role: Role,
+        now: Micros,
+    ) -> Result<TenantPermit<A>, Error> {
+        match decide_touching::<A>(&caller.actor(None, now), role) {
+            Ok(permit) => Ok(permit),
+            Err(denied) => Err(self.denied(caller, A::NAME, None, denied, now).await),
+        }
     }
 
     pub(crate) async fn of_tenant(&self, caller: &Caller, address: &Address) -> Result<Account, Error> {
@@ -134,6 +150,7 @@ impl App {
         now: Micros,
     ) -> Result<Vec<u8>, Error> {
         let permit = self.authorise_in_tenant::<ReadAudit>(caller, now).await?;
+        self.may_export(caller, now).await?;
         let tile = tile.ok_or(Error::NotFound("tile"))?;
         self.store.audit_tile(&permit, tile).await?.ok_or(Error::NotFound("tile"))
     }

@@ -7,7 +7,7 @@ use beffroi_domain::{
 use beffroi_identity::MINUTE_US;
 use beffroi_identity::lock::Lock;
 use beffroi_identity::session::{Session, SessionLimits, State};
-use beffroi_policy::{Actor, Administration, Who};
+use beffroi_policy::{Acting, Actor, Administration, HELP_US, Who};
 use beffroi_store::SessionRow;
 use std::collections::HashSet;
 
@@ -66,6 +66,8 @@ pub struct Caller {
     pub pin: bool,
     /// The version of the charter that the person has yet to accept.
     pub charter: Option<i64>,
+    /// The administrator who acts in this person's name, to help them.
+    pub helper: Option<Account>,
 }
 
 impl Caller {
@@ -75,6 +77,11 @@ impl Caller {
             Person::Account(account) => Who::Account(account.id),
             Person::Guest(guest) => Who::Guest(guest.id),
         }
+    }
+
+    /// The same, as the log tells it: with whoever acts in their name.
+    pub fn acting(&self) -> Acting {
+        Acting { who: self.who(), factor: None, helper: self.helper.as_ref().map(|one| one.id) }
     }
 
     /// The account, unless they are a guest.
@@ -123,6 +130,7 @@ impl Caller {
             role,
             clearance,
             factor: self.factor,
+            helper: self.helper.as_ref().map(|one| one.id),
             administration: Administration {
                 factor: self.tenant.administration.factor,
                 inside: self.tenant.administration.inside(self.origin.network()),
@@ -157,6 +165,16 @@ impl App {
             self.store.end_session(row.id, now).await?;
             return Ok(None);
         };
+        let helper = match row.helper {
+            Some(id) => match self.helping(&row, id, now).await? {
+                Some(helper) => Some(helper),
+                None => {
+                    self.store.end_session(row.id, now).await?;
+                    return Ok(None);
+                }
+            },
+            None => None,
+        };
         let person = match row.who {
             Who::Account(id) => self.store.account(id).await?.filter(|a| a.enabled).map(Person::Account),
             Who::Guest(id) => self.store.guest(id).await?.map(Person::Guest),
@@ -173,7 +191,10 @@ impl App {
             proved: row.proved,
             last_used: row.last_used,
             idle_ends: idle_ends_us,
-            absolute_ends: absolute_ends_us,
+            absolute_ends: match helper {
+                Some(_) => absolute_ends_us.min(row.created + HELP_US),
+                None => absolute_ends_us,
+            },
             origin: origin.clone(),
             application: row.application,
             lock,
@@ -181,6 +202,7 @@ impl App {
             desk: row.desk,
             pin: row.pin,
             charter: row.charter,
+            helper,
         }))
     }
 

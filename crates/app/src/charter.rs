@@ -26,6 +26,7 @@ impl App {
         now: Micros,
     ) -> Result<(), Error> {
         let account = caller.account()?.id;
+        self.oneself(caller, "charter.accept", now).await?;
         let done = self.store.accept_charter(account, version, seen, caller.origin.as_str(), now).await;
         done.map_err(|error| match error {
             beffroi_store::StoreError::Refused(why) => Error::Conflict(why.to_owned()),

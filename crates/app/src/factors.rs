@@ -172,6 +172,7 @@ impl App {
         agent: &str,
         now: Micros,
     ) -> Result<SignedIn, Error> {
+        self.oneself(caller, "session.prove", now).await?;
         let account = caller.account()?;
         let proved = match code {
             Code::Password(password) => {
@@ -228,6 +229,7 @@ impl App {
         agent: &str,
         now: Micros,
     ) -> Result<SignedIn, Error> {
+        self.oneself(caller, "session.prove", now).await?;
         let detail = format!("{} · {}", proved.by, shortened(agent));
         // A proof opens what is locked.
         let act = if caller.passage().locked { "session.unlock" } else { "session.prove" };
@@ -411,7 +413,9 @@ impl App {
         caller: &Caller,
         factor: FactorId,
         name: &FactorName,
+        now: Micros,
     ) -> Result<(), Error> {
+        self.oneself(caller, "factor.manage", now).await?;
         Ok(self.store.rename_factor(caller.account()?.id, factor, name).await?)
     }
 

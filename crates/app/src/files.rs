@@ -70,8 +70,8 @@ impl App {
         upload: &UploadRow,
         now: Micros,
     ) -> Result<FileShared, Error> {
-        self.authorise::<AddFile>(caller, upload.room, now).await?;
-        let (file, event) = self.store.finish_upload(upload.id, caller.author(), now).await?;
+        let (permit, _) = self.authorise::<AddFile>(caller, upload.room, now).await?;
+        let (file, event) = self.store.finish_upload(&permit, upload.id, caller.author(), now).await?;
         self.publish(event).await?;
         Ok(file)
     }

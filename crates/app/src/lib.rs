@@ -5,6 +5,7 @@
 
 mod accounts;
 mod applications;
+mod business_roles;
 mod caller;
 mod charter;
 mod error;
@@ -13,6 +14,7 @@ mod files;
 mod forgotten;
 mod guests;
 mod hashing;
+mod help;
 mod imports;
 mod invitations;
 mod letters;
@@ -22,6 +24,7 @@ mod organisation;
 mod own;
 mod passkeys;
 mod people;
+mod requests;
 mod rooms;
 mod sign_in;
 mod talk;
@@ -29,15 +32,18 @@ mod tidy;
 mod tries;
 
 pub use applications::ApplicationTry;
+pub use business_roles::BusinessRoleView;
 pub use caller::{Caller, Person, Rules};
 pub use error::Error;
 pub use factors::{Code, Confirmed, Factors, NewTotp, SignInRow, Way};
 pub use files::OpenFile;
+pub use help::Help;
 pub use imports::{Incoming, MOST_IMPORT_BYTES};
 pub use lock::Standing;
 pub use operator::NewPerson;
 pub use organisation::{Consequences, LabelView, Organisation, password_rules};
 pub use passkeys::Question;
+pub use requests::RequestView;
 pub use rooms::{MemberRow, RoomView};
 pub use secrecy::SecretString as Secret;
 pub use sign_in::{Entered, Origin, SecondStep, SignedIn};
@@ -148,7 +154,7 @@ impl App {
             .store
             .deny(
                 caller.tenant.id,
-                Subject::Who(caller.who()),
+                Subject::Acting(caller.acting()),
                 act,
                 room.map(|r| r.id),
                 &denied,

@@ -89,7 +89,7 @@ impl App {
     pub async fn live_sessions(&self, now: Micros) -> Result<Vec<(SessionId, Standing)>, Error> {
         let limits = self.rules.sessions;
         let (mut live, mut falling) = (vec![], vec![]);
-        for one in self.store.live_sessions().await? {
+        for one in self.store.live_sessions(now).await? {
             let session = Session { created_us: one.created, last_used_us: one.last_used };
             if !matches!(session.state(limits, now), State::Live { .. }) {
                 continue;
@@ -137,6 +137,7 @@ impl App {
         now: Micros,
     ) -> Result<SignedIn, Error> {
         let account = caller.account()?.id;
+        self.oneself(caller, "session.unlock", now).await?;
         let typed = Pin::typed(pin);
         let bytes = typed.as_ref().map(Pin::as_bytes);
         let from = (caller.origin.as_str(), &*shortened(agent));

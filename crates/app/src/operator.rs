@@ -238,6 +238,7 @@ impl App {
             role: account.role,
             clearance: account.clearance,
             factor: beffroi_domain::Factor::Password,
+            helper: None,
             administration: beffroi_policy::Administration {
                 factor: beffroi_domain::Factor::Passkey,
                 inside: false,

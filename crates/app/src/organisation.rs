@@ -194,7 +194,11 @@ impl App {
             Ok(permit) => permit,
             Err(denied) => return Err(self.denied(caller, ManageLabels::NAME, None, denied, now).await),
         };
-        if let Some(danger) = beffroi_policy::danger(&before, &after)
+        let danger = beffroi_policy::danger(&before, &after);
+        if danger.is_some() {
+            self.alone(caller, "label.retention", now).await?;
+        }
+        if let Some(danger) = danger
             && !confirmed
         {
             let read = self.authorise_in_tenant::<ReadOrganisation>(caller, now).await?;

@@ -154,7 +154,7 @@ impl App {
         // Who may not do it at all does not learn who is here.
         self.authorise_in_tenant::<A>(caller, now).await?;
         let account = self.of_tenant(caller, address).await?;
-        match decide_about::<A>(&caller.actor(None, now), account.id) {
+        match decide_about::<A>(&caller.actor(None, now), account.id, account.role) {
             Ok(permit) => Ok((permit, account)),
             Err(denied) => Err(self.denied(caller, A::NAME, None, denied, now).await),
         }

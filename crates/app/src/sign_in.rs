@@ -183,9 +183,13 @@ impl App {
         now: Micros,
     ) -> Result<(), Error> {
         if session != caller.session {
+            self.oneself(caller, "session.end", now).await?;
             let account = caller.account()?;
             let own = self.store.sessions_of(account.id).await?;
             own.iter().find(|s| s.id == session).ok_or(Error::NotFound("session"))?;
+        }
+        if session == caller.session && caller.helper.is_some() {
+            return self.end_help(caller, now).await.map(drop);
         }
         self.store.end_session(session, now).await?;
         self.announce(Notice::SessionEnded(session));
@@ -203,6 +207,7 @@ impl App {
         new: Secret,
         now: Micros,
     ) -> Result<(), Error> {
+        self.oneself(caller, "password.change", now).await?;
         let account = caller.account()?;
         self.check_password(account, old, &caller.origin, now).await?;
         let phc = self.hash_new(account, new).await?;

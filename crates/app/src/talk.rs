@@ -205,7 +205,8 @@ impl App {
         self.authorise::<KeepDoor>(caller, room, now).await?;
         let subject = (!about.is_empty()).then(|| Subject::Text(about.to_owned()));
         let kept = entry(what, Outcome::Done, caller.who(), &caller.origin);
-        Ok(self.store.note(caller.tenant.id, NewEntry { room: Some(room), subject, ..kept }, now).await?)
+        let kept = NewEntry { actor: Subject::Acting(caller.acting()), room: Some(room), subject, ..kept };
+        Ok(self.store.note(caller.tenant.id, kept, now).await?)
     }
 
     /// Whether the caller keeps the door, without asking for anything: what the screen shows. Not a permission.

@@ -9,6 +9,8 @@ pub enum Role {
     Agent,
     /// Sees everything of the administration and changes nothing.
     Auditor,
+    /// Manages people and their business roles; never whoever holds another technical role than agent.
+    BusinessAdministrator,
     /// Approves what is dangerous.
     SecurityOfficer,
     /// Manages people and rooms.
@@ -17,13 +19,15 @@ pub enum Role {
 
 impl Role {
     /// All, in the order of the policy table.
-    pub const ALL: [Self; 4] = [Self::Agent, Self::Auditor, Self::SecurityOfficer, Self::Administrator];
+    pub const ALL: [Self; 5] =
+        [Self::Agent, Self::Auditor, Self::BusinessAdministrator, Self::SecurityOfficer, Self::Administrator];
 
     /// The word used in the database, the API and on the command line.
     pub fn word(self) -> &'static str {
         match self {
             Self::Agent => "agent",
             Self::Auditor => "auditor",
+            Self::BusinessAdministrator => "business-administrator",
             Self::SecurityOfficer => "security-officer",
             Self::Administrator => "administrator",
         }

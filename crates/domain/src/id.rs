@@ -85,6 +85,10 @@ ids! {
     MailId,
     /// A file of people that somebody is about to add.
     ImportId,
+    /// A role that a body made for itself.
+    BusinessRoleId,
+    /// A dangerous act that waits for a second person.
+    RequestId,
 }
 
 #[cfg(test)]

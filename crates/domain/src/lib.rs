@@ -6,7 +6,9 @@
 mod account;
 mod accreditation;
 mod address;
+mod business_role;
 mod charter;
+mod dangerous;
 mod event;
 mod folding;
 mod id;
@@ -22,17 +24,20 @@ mod tenant;
 pub use account::{Account, Factor, Guest, Role};
 pub use accreditation::{Accreditation, BadDay, Day};
 pub use address::{Address, BadAddress, Domain, Slug};
+pub use business_role::BusinessRole;
 pub use charter::{BadCharter, CharterText, CharterTitle, CharterWords, NewCharter};
+pub use dangerous::Dangerous;
 pub use event::{Author, Command, Content, Event, FileShared, Speech};
 pub use folding::{Sought, folded_words, sorting};
 pub use id::{
-    AccountId, ApplicationId, BadId, FactorId, FileId, GuestId, ImportId, InvitationId, LinkId, MailId,
-    MeetingId, RoomId, SessionId, TenantId, UploadId,
+    AccountId, ApplicationId, BadId, BusinessRoleId, FactorId, FileId, GuestId, ImportId, InvitationId,
+    LinkId, MailId, MeetingId, RequestId, RoomId, SessionId, TenantId, UploadId,
 };
 pub use label::{BadLabel, Guests, Label, LabelChange, Rank};
 pub use lock::{BadLock, LockRules};
 pub use name::{
-    ApplicationName, BadName, FactorName, LabelName, PersonName, RoomName, TenantName, Wording, topic,
+    ApplicationName, BadName, FactorName, LabelName, PersonName, Reason, RoleName, RoomName, TenantName,
+    Wording, topic,
 };
 pub use network::{BadNetwork, Network};
 pub use room::{Membership, Rank as MemberRank, Room, RoomKind};

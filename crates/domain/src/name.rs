@@ -86,6 +86,10 @@ names! {
     TenantName up to 100,
     /// What a label is called on screen: 1 to 40 characters, nothing invisible; it stands beside every message.
     LabelName up to 40,
+    /// What a business role is called on screen, « Conseil communal »: 1 to 60 characters, nothing invisible.
+    RoleName up to 60,
+    /// Why a dangerous act is asked for, in the words of whoever asks: 1 to 300 characters.
+    Reason up to 300,
     /// A line of a decision, as it is written there (its number, who took it): 1 to 200 characters.
     Wording up to 200,
 }

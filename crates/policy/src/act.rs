@@ -106,9 +106,14 @@ tenant_acts! {
     /// See who works here.
     ReadPeople "people.read" administers false, &Role::ALL;
     /// Make a room.
-    CreateRoom "room.create" administers false, &[Role::Agent, Role::SecurityOfficer, Role::Administrator];
-    /// Invite, disable, enable, reset, take lost keys away, end everything of somebody who leaves.
-    ManageAccounts "accounts.manage" administers true, &[Role::Administrator];
+    CreateRoom "room.create" administers false, &[Role::Agent, Role::BusinessAdministrator, Role::SecurityOfficer, Role::Administrator];
+    /// Invite, disable, enable, reset, take lost keys away, end everything of somebody who leaves. Whoever
+    /// manages people does it to agents only.
+    ManageAccounts "accounts.manage" administers true, &[Role::BusinessAdministrator, Role::Administrator];
+    /// See the body's own roles, who holds them and the rooms that they bring.
+    ReadBusinessRoles "business-roles.read" administers true, &[Role::Auditor, Role::BusinessAdministrator, Role::SecurityOfficer, Role::Administrator];
+    /// Make and change the body's own roles, give them and take them away, say which rooms they bring.
+    ManageBusinessRoles "business-roles.manage" administers true, &[Role::BusinessAdministrator, Role::Administrator];
     /// Change somebody's technical role, never one's own.
     ManageRoles "roles.manage" administers true, &[Role::Administrator];
     /// Say what whoever administers must have proved, and from where.
@@ -118,7 +123,7 @@ tenant_acts! {
     /// Make, list and revoke one's own application passwords.
     UseApplications "applications.use" administers false, &Role::ALL;
     /// See all accounts and rooms with their labels, without contents.
-    ReadRooms "rooms.list" administers true, &[Role::Auditor, Role::SecurityOfficer, Role::Administrator];
+    ReadRooms "rooms.list" administers true, &[Role::Auditor, Role::BusinessAdministrator, Role::SecurityOfficer, Role::Administrator];
     /// See what the body declared and what its labels demand.
     ReadOrganisation "organisation.read" administers true, &[Role::Auditor, Role::SecurityOfficer, Role::Administrator];
     /// Change the name and the colour of the body, publish its charter.
@@ -132,6 +137,14 @@ tenant_acts! {
     ManageLabels "labels.manage" administers true, &[Role::SecurityOfficer];
     /// Say up to which label someone is cleared, never oneself.
     ManageClearance "clearance.manage" administers true, &[Role::SecurityOfficer];
+    /// See which dangerous acts wait for a second person, and what became of them.
+    ReadRequests "requests.read" administers true, &[Role::Auditor, Role::SecurityOfficer, Role::Administrator];
+    /// Approve or refuse a dangerous act that somebody else asked for.
+    DecideRequests "requests.decide" administers true, &[Role::SecurityOfficer, Role::Administrator];
+    /// Say whether dangerous acts wait for a second person.
+    ManageFourEyes "four-eyes.manage" administers true, &[Role::SecurityOfficer, Role::Administrator];
+    /// Act as an agent for a while, to help them.
+    Impersonate "impersonate" administers true, &[Role::Administrator];
 }
 
 fn download(Room { label, .. }: &Room) -> Option<Denied> {

@@ -143,6 +143,40 @@ pub enum Denied {
         /// The act refused.
         act: &'static str,
     },
+    /// Whoever manages people has nothing to do with technical roles, nor with whoever holds one.
+    #[error(
+        "`{act}` is not for whoever manages people when it is about the role {}; ask an administrator", role.word()
+    )]
+    TechnicalRole {
+        /// The act refused.
+        act: &'static str,
+        /// The technical role of the account, or the one that was to be given.
+        role: Role,
+    },
+    /// Whoever acts in somebody's name does what that person does every day, nothing else.
+    #[error("`{act}` is not done in somebody else's name; stop acting in it first")]
+    InAnothersName {
+        /// The act refused.
+        act: &'static str,
+    },
+    /// A dangerous act takes two people (ID16).
+    #[error(
+        "this takes a second person (`{act}`): ask for it with a reason in « Requests ». Where nobody else can approve, the operator can: beffroi request list, beffroi request approve ID"
+    )]
+    FourEyes {
+        /// The act refused.
+        act: &'static str,
+    },
+    /// Nobody approves what they asked for themselves.
+    #[error(
+        "nobody decides about what they asked for; ask another security officer. Where there is none, the operator can: beffroi request list, beffroi request approve ID"
+    )]
+    OwnRequest,
+    /// Administrators decide about what a security officer asks, not about each other's requests.
+    #[error(
+        "this is for a security officer to decide; where there is none, the operator can: beffroi request list, beffroi request approve ID"
+    )]
+    OfficerDecides,
     /// A body without administrator could be administered by nobody.
     #[error(
         "this is the last administrator here, and nobody would administer any more; make somebody else an administrator first"
@@ -208,6 +242,11 @@ impl Denied {
             Self::NotReserved { .. } => "label-not-reserved",
             Self::Oneself => "oneself",
             Self::OwnAccount { .. } => "own-account",
+            Self::TechnicalRole { .. } => "technical-role",
+            Self::InAnothersName { .. } => "in-anothers-name",
+            Self::FourEyes { .. } => "four-eyes",
+            Self::OwnRequest => "own-request",
+            Self::OfficerDecides => "officer-decides",
             Self::LastAdministrator => "last-administrator",
             Self::ColleagueClearance { .. } => "colleague-clearance",
             Self::ImportColumn { .. } => "import-column",

@@ -2,12 +2,13 @@
 
 use crate::act::{ROOM_ACTS, TENANT_ACTS};
 use crate::{
-    Actor, Administration, Asked, Denied, Holder, Passage, Who, decide_clear, decide_create, decide_own,
-    decide_passage, decide_relabel,
+    Actor, Administration, Asked, Denied, Holder, ManageAccounts, ManageBusinessRoles, ManageRoles, Passage,
+    Who, decide_about, decide_ask, decide_clear, decide_create, decide_own, decide_passage, decide_relabel,
+    decide_request,
 };
 use beffroi_domain::{
-    AccountId, Accreditation, Factor, GuestId, Label, MemberRank, Rank, Role, Room, RoomId, RoomKind, Slug,
-    TenantId,
+    AccountId, Accreditation, Dangerous, Factor, GuestId, Label, MemberRank, Rank, Role, Room, RoomId,
+    RoomKind, Slug, TenantId,
 };
 use std::fmt::Write as _;
 
@@ -100,6 +101,7 @@ fn the_whole_policy() {
                                 role: role.unwrap_or(Role::Agent),
                                 clearance: Rank(clearance),
                                 factor,
+                                helper: None,
                                 // What administering takes has a table of its own below.
                                 administration: Administration { factor: Factor::Password, inside: true },
                                 managed_device,
@@ -132,7 +134,7 @@ fn the_whole_policy() {
         writeln!(table, "{} | {}", role.map_or("guest", Role::word), answers(cells)).unwrap();
     }
     table += "\n# administering (ID12): who | rank in an internal room | the tenant asks | proved | network | answer to every act of the tenant, then of the room\n";
-    for role in [Role::Agent, Role::Auditor, Role::SecurityOfficer, Role::Administrator] {
+    for role in Role::ALL {
         for membership in [None, Some(MemberRank::Member), Some(MemberRank::Owner)] {
             for asked in Factor::ALL {
                 for factor in Factor::ALL {
@@ -214,6 +216,7 @@ fn the_whole_policy() {
             writeln!(table, "{shown} | {who} | {rank} | {}", answers(cells)).unwrap();
         }
     }
+    table += &requests();
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/policy.golden.txt");
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(path, &table).unwrap();
@@ -230,6 +233,75 @@ fn the_whole_policy() {
     assert_eq!(table.lines().count(), golden.lines().count(), "run UPDATE_GOLDEN=1 and read the diff");
 }
 
+/// What takes a second person, and what whoever manages people does to whom.
+fn requests() -> String {
+    let mut table = String::from(
+        "\n# an account, by its technical role: who | theirs | accounts.manage | business-roles.manage | roles.manage\n",
+    );
+    for role in Role::ALL {
+        for theirs in Role::ALL {
+            let actor = someone(Some(role), 4);
+            let cells = [
+                decide_about::<ManageAccounts>(&actor, AccountId(2), theirs).err(),
+                decide_about::<ManageBusinessRoles>(&actor, AccountId(2), theirs).err(),
+                decide_about::<ManageRoles>(&actor, AccountId(2), theirs).err(),
+            ]
+            .map(cell);
+            writeln!(table, "{} | {} | {}", role.word(), theirs.word(), cells.join(" | ")).unwrap();
+        }
+    }
+    table += "\n# in somebody's name: who | rank in an internal room | answer to every act of the tenant, then of the room | how they sign in\n";
+    for role in Role::ALL {
+        for membership in [None, Some(MemberRank::Member), Some(MemberRank::Owner)] {
+            let factor = Factor::Password;
+            let actor = Actor { membership, factor, helper: Some(AccountId(9)), ..someone(Some(role), 4) };
+            let internal = room(&Label::shipped()[1]);
+            let of_tenant = TENANT_ACTS.iter().map(|(name, ask)| (*name, cell(ask(&actor))));
+            let of_room = ROOM_ACTS.iter().map(|(name, ask)| (*name, cell(ask(&actor, &internal))));
+            let holder = Holder { factor, holds_factor: false, fresh: true };
+            writeln!(
+                table,
+                "{} | {} | {} | {} | {}",
+                role.word(),
+                membership.map_or("none", MemberRank::word),
+                answers(of_tenant),
+                answers(of_room),
+                cell(decide_own(&actor, holder).err())
+            )
+            .unwrap();
+        }
+    }
+    table += "\n# asking for what is dangerous (ID16): who | retention | export | four-eyes | impersonation of an agent | of an administrator | of oneself\n";
+    for role in Role::ALL.map(Some).into_iter().chain([None]) {
+        let actor = someone(role, 4);
+        let impersonation = |whom| Dangerous::Impersonation { whom: AccountId(whom) };
+        let cells = [
+            (Dangerous::Retention { label: "internal".into(), days: 30 }, None),
+            (Dangerous::Export, None),
+            (Dangerous::FourEyes { on: false }, None),
+            (impersonation(2), Some(Role::Agent)),
+            (impersonation(2), Some(Role::Administrator)),
+            (impersonation(1), role),
+        ]
+        .map(|(act, whom)| cell(decide_ask(&actor, &act, whom).err()));
+        writeln!(table, "{} | {}", role.map_or("guest", Role::word), cells.join(" | ")).unwrap();
+    }
+    table += "\n# deciding about it: who | who asked | their role | proved a moment ago | answer\n";
+    for role in Role::ALL.map(Some).into_iter().chain([None]) {
+        for (whose, asked_by) in [("oneself", 1), ("somebody else", 2)] {
+            for asker in [Role::Auditor, Role::SecurityOfficer, Role::Administrator] {
+                for fresh in [true, false] {
+                    let answer =
+                        cell(decide_request(&someone(role, 4), AccountId(asked_by), asker, fresh).err());
+                    let who = role.map_or("guest", Role::word);
+                    writeln!(table, "{who} | {whose} | {} | {fresh} | {answer}", asker.word()).unwrap();
+                }
+            }
+        }
+    }
+    table
+}
+
 fn someone(role: Option<Role>, clearance: u8) -> Actor {
     Actor {
         who: role.map_or(Who::Guest(GuestId(1)), |_| Who::Account(AccountId(1))),
@@ -237,6 +309,7 @@ fn someone(role: Option<Role>, clearance: u8) -> Actor {
         role: role.unwrap_or(Role::Agent),
         clearance: Rank(clearance),
         factor: Factor::Passkey,
+        helper: None,
         administration: Administration { factor: Factor::Passkey, inside: true },
         managed_device: true,
         membership: None,

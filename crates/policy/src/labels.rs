@@ -3,8 +3,8 @@
 use crate::{Actor, Denied, ManageLabels, TenantPermit, decide_in_tenant};
 use beffroi_domain::Label;
 
-/// What a change destroys. This is where the four eyes of ID16 will look: today the one who asks is shown
-/// it first and says yes; a second person's yes will be asked for here.
+/// What a change destroys. Whoever asks is shown it first; where the body asks for four eyes (ID16), a second
+/// person says yes to it (`requests.rs`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Danger {
     /// What is older than so many days goes, keys included.

@@ -8,17 +8,20 @@ mod act;
 mod denied;
 mod labels;
 mod people;
+mod requests;
 mod session;
 
 pub use act::{
-    AddFile, CreateRoom, InviteGuest, JoinMeeting, KeepDoor, Knock, ManageAccounts, ManageAdministration,
-    ManageClearance, ManageLabels, ManageLock, ManageMembers, ManageOrganisation, ManagePasswords,
-    ManageRoles, ReadAudit, ReadFile, ReadMeetingTalk, ReadOrganisation, ReadPeople, ReadRoom, ReadRooms,
-    Relabel, Rename, Ring, RoomAct, Speak, SpeakInMeeting, TenantAct, UseApplications,
+    AddFile, CreateRoom, DecideRequests, Impersonate, InviteGuest, JoinMeeting, KeepDoor, Knock,
+    ManageAccounts, ManageAdministration, ManageBusinessRoles, ManageClearance, ManageFourEyes, ManageLabels,
+    ManageLock, ManageMembers, ManageOrganisation, ManagePasswords, ManageRoles, ReadAudit,
+    ReadBusinessRoles, ReadFile, ReadMeetingTalk, ReadOrganisation, ReadPeople, ReadRequests, ReadRoom,
+    ReadRooms, Relabel, Rename, Ring, RoomAct, Speak, SpeakInMeeting, TenantAct, UseApplications,
 };
 pub use denied::Denied;
 pub use labels::{Danger, danger, decide_accredit, decide_change, label_above_floor, label_accreditable};
-pub use people::{decide_about, may_import_column, may_take_over, someone_administers};
+pub use people::{decide_about, decide_touching, may_import_column, may_take_over, someone_administers};
+pub use requests::{AskPermit, HELP_US, REQUEST_US, RIGHT_US, alone, decide_ask, decide_request};
 pub use session::{Asked, Passage, decide_passage};
 
 use act::Demand;
@@ -50,6 +53,8 @@ pub struct Actor {
     pub clearance: Rank,
     /// What they proved when signing in, or since.
     pub factor: Factor,
+    /// The administrator who acts in their name, when it is not themselves.
+    pub helper: Option<AccountId>,
     /// What their tenant asks of who administers.
     pub administration: Administration,
     /// Whether they sit at a device that the body manages.
@@ -58,6 +63,23 @@ pub struct Actor {
     pub membership: Option<MemberRank>,
     /// When they ask: an accreditation ends by itself.
     pub now: Micros,
+}
+
+/// Who acts, as the log tells it: with what proof they administer, and who acts in their name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Acting {
+    /// In whose name.
+    pub who: Who,
+    /// What the session proved, when the act administers.
+    pub factor: Option<Factor>,
+    /// The administrator who acts in their name, to help them.
+    pub helper: Option<AccountId>,
+}
+
+impl From<Who> for Acting {
+    fn from(who: Who) -> Self {
+        Self { who, factor: None, helper: None }
+    }
 }
 
 /// What a tenant asks of who administers, as it stands for this session (ID12).
@@ -107,12 +129,24 @@ impl OwnPermit {
 /// # Errors
 /// `Stale` when what they proved is too little or too old; `Guest`.
 pub fn decide_own(actor: &Actor, holder: Holder) -> Result<OwnPermit, Denied> {
-    let Who::Account(account) = actor.who else { return Err(Denied::Guest { act: "factor.manage" }) };
+    let account = decide_oneself(actor, "factor.manage")?;
     let enough = if holder.holds_factor { Factor::Second } else { Factor::Password };
     if holder.factor < enough || !holder.fresh {
         return Err(Denied::Stale);
     }
     Ok(OwnPermit { account, tenant: actor.tenant })
+}
+
+/// Is it the person themselves who asks for what is theirs alone, such as how they sign in?
+///
+/// # Errors
+/// `InAnothersName`; `Guest`.
+pub fn decide_oneself(actor: &Actor, act: &'static str) -> Result<AccountId, Denied> {
+    match actor.who {
+        Who::Account(_) if actor.helper.is_some() => Err(Denied::InAnothersName { act }),
+        Who::Account(account) => Ok(account),
+        Who::Guest(_) => Err(Denied::Guest { act }),
+    }
 }
 
 /// Proof that the policy allowed `A` in a room. Only this crate makes one, and the functions of `store`
@@ -122,7 +156,7 @@ pub fn decide_own(actor: &Actor, holder: Holder) -> Result<OwnPermit, Denied> {
 pub struct Permit<A> {
     tenant: TenantId,
     room: RoomId,
-    who: Who,
+    acting: Acting,
     act: PhantomData<A>,
 }
 
@@ -137,7 +171,11 @@ impl<A> Permit<A> {
     }
     /// Who was allowed.
     pub fn who(&self) -> Who {
-        self.who
+        self.acting.who
+    }
+    /// The same, as the log tells it.
+    pub fn acting(&self) -> Acting {
+        self.acting
     }
 }
 
@@ -145,7 +183,7 @@ impl<A> Permit<A> {
 #[derive(Debug)]
 pub struct TenantPermit<A> {
     tenant: TenantId,
-    who: Who,
+    acting: Acting,
     act: PhantomData<A>,
 }
 
@@ -156,7 +194,11 @@ impl<A> TenantPermit<A> {
     }
     /// Who was allowed.
     pub fn who(&self) -> Who {
-        self.who
+        self.acting.who
+    }
+    /// The same, as the log tells it.
+    pub fn acting(&self) -> Acting {
+        self.acting
     }
 }
 
@@ -186,7 +228,7 @@ pub fn decide<A: RoomAct>(actor: &Actor, room: &Room) -> Result<Permit<A>, Denie
     if let Some(no) = demand.fact.and_then(|fact| fact(room)) {
         return Err(no);
     }
-    Ok(Permit { tenant: room.tenant, room: room.id, who: actor.who, act: PhantomData })
+    Ok(Permit { tenant: room.tenant, room: room.id, acting: acting(actor, governs), act: PhantomData })
 }
 
 /// May `actor` give `room` the label `to`?
@@ -221,10 +263,14 @@ pub fn decide_create(actor: &Actor, label: &Label) -> Result<TenantPermit<Create
 pub fn decide_in_tenant<A: TenantAct>(actor: &Actor) -> Result<TenantPermit<A>, Denied> {
     match actor.who {
         Who::Account(_) if A::ROLES.contains(&actor.role) => {
+            // Whoever acts in somebody's name changes nothing of how that person signs in, and administers nothing.
+            if A::ADMINISTERS || A::NAME == UseApplications::NAME {
+                decide_oneself(actor, A::NAME)?;
+            }
             if A::ADMINISTERS {
                 administers(actor, A::NAME)?;
             }
-            Ok(TenantPermit { tenant: actor.tenant, who: actor.who, act: PhantomData })
+            Ok(TenantPermit { tenant: actor.tenant, acting: acting(actor, A::ADMINISTERS), act: PhantomData })
         }
         Who::Account(_) => Err(Denied::Role { act: A::NAME, role: actor.role }),
         Who::Guest(_) => Err(Denied::Guest { act: A::NAME }),
@@ -234,7 +280,7 @@ pub fn decide_in_tenant<A: TenantAct>(actor: &Actor) -> Result<TenantPermit<A>, 
 /// Proof for the operator at the machine itself, who needs no permission from a tenant: the command
 /// line, the first start. What they do is audited like everything else.
 pub fn operator<A: TenantAct>(tenant: TenantId, on_behalf: AccountId) -> TenantPermit<A> {
-    TenantPermit { tenant, who: Who::Account(on_behalf), act: PhantomData }
+    TenantPermit { tenant, acting: Who::Account(on_behalf).into(), act: PhantomData }
 }
 
 /// May `actor` say up to which label this account is cleared?
@@ -257,7 +303,8 @@ pub fn label_open(label: &Label, now: Micros) -> Result<(), Denied> {
 /// Whether `actor` does this as an administrator, from outside the room. One whose rank in the room is
 /// enough, and who did not prove what administering takes, does it as the member they are.
 fn governing(actor: &Actor, demand: &Demand) -> Result<bool, Denied> {
-    if !demand.governs || actor.role != Role::Administrator || !matches!(actor.who, Who::Account(_)) {
+    let oneself = matches!(actor.who, Who::Account(_)) && actor.helper.is_none();
+    if !demand.governs || actor.role != Role::Administrator || !oneself {
         return Ok(false);
     }
     let belongs = actor.membership.is_some_and(|rank| rank >= demand.from);
@@ -275,6 +322,10 @@ fn administers(actor: &Actor, act: &'static str) -> Result<(), Denied> {
         return Err(Denied::AdministrationFactor { act, needs, has: actor.factor });
     }
     if inside { Ok(()) } else { Err(Denied::AdministrationNetwork { act }) }
+}
+
+fn acting(actor: &Actor, administers: bool) -> Acting {
+    Acting { who: actor.who, factor: administers.then_some(actor.factor), helper: actor.helper }
 }
 
 fn guest_may(actor: &Actor, room: &Room, demand: &Demand) -> Result<(), Denied> {

@@ -1,15 +1,31 @@
 //! What is decided about somebody else's account.
 
 use crate::{Actor, Denied, TenantAct, TenantPermit, Who, decide_in_tenant};
-use beffroi_domain::{AccountId, Label, Rank};
+use beffroi_domain::{AccountId, Label, Rank, Role};
 
 /// May `actor` do `A` to the account of somebody else? Never to their own: a second person sees it.
 ///
 /// # Errors
-/// `Role` and what administering takes; `OwnAccount`.
-pub fn decide_about<A: TenantAct>(actor: &Actor, whose: AccountId) -> Result<TenantPermit<A>, Denied> {
-    let permit = decide_in_tenant::<A>(actor)?;
+/// `Role` and what administering takes; `OwnAccount`; `TechnicalRole`.
+pub fn decide_about<A: TenantAct>(
+    actor: &Actor,
+    whose: AccountId,
+    role: Role,
+) -> Result<TenantPermit<A>, Denied> {
+    let permit = decide_touching::<A>(actor, role)?;
     if actor.who == Who::Account(whose) { Err(Denied::OwnAccount { act: A::NAME }) } else { Ok(permit) }
+}
+
+/// May `actor` do `A` to an account of this technical role, or make one? Whoever manages people: agents only.
+///
+/// # Errors
+/// `Role` and what administering takes; `TechnicalRole`.
+pub fn decide_touching<A: TenantAct>(actor: &Actor, role: Role) -> Result<TenantPermit<A>, Denied> {
+    let permit = decide_in_tenant::<A>(actor)?;
+    if actor.role == Role::BusinessAdministrator && role != Role::Agent {
+        return Err(Denied::TechnicalRole { act: A::NAME, role });
+    }
+    Ok(permit)
 }
 
 /// May somebody stop administering, when so many others are left to do it? Whoever asks.
@@ -57,7 +73,7 @@ mod tests {
     use beffroi_domain::{Factor, Role, TenantId};
 
     #[test]
-    fn an_administrator_decides_about_others_only() {
+    fn an_administrator_decides_about_others_only_and_who_manages_people_about_agents_only() {
         for role in Role::ALL {
             let actor = Actor {
                 who: Who::Account(AccountId(1)),
@@ -65,21 +81,31 @@ mod tests {
                 role,
                 clearance: Rank(4),
                 factor: Factor::Passkey,
+                helper: None,
                 administration: Administration { factor: Factor::Passkey, inside: true },
                 managed_device: true,
                 membership: None,
                 now: 0,
             };
-            let ask = |whose| {
+            let ask_about = |whose, theirs| {
                 (
-                    decide_about::<ManageRoles>(&actor, AccountId(whose)).err(),
-                    decide_about::<ManageAccounts>(&actor, AccountId(whose)).err(),
+                    decide_about::<ManageRoles>(&actor, AccountId(whose), theirs).err(),
+                    decide_about::<ManageAccounts>(&actor, AccountId(whose), theirs).err(),
                 )
             };
+            let ask = |whose| ask_about(whose, if whose == 1 { role } else { Role::Agent });
             if role == Role::Administrator {
                 let own = |act| Some(Denied::OwnAccount { act });
                 assert_eq!(ask(1), (own("roles.manage"), own("accounts.manage")));
                 assert_eq!(ask(2), (None, None));
+                assert!(Role::ALL.iter().all(|theirs| ask_about(2, *theirs) == (None, None)));
+            } else if role == Role::BusinessAdministrator {
+                let no = Some(Denied::Role { act: "roles.manage", role });
+                assert_eq!(ask(2), (no.clone(), None));
+                for theirs in Role::ALL.into_iter().filter(|theirs| *theirs != Role::Agent) {
+                    let technical = Some(Denied::TechnicalRole { act: "accounts.manage", role: theirs });
+                    assert_eq!(ask_about(2, theirs), (no.clone(), technical), "{theirs:?}");
+                }
             } else {
                 let no = |act| Some(Denied::Role { act, role });
                 assert_eq!(ask(2), (no("roles.manage"), no("accounts.manage")));

@@ -165,7 +165,7 @@ impl Store {
         }
         let id = AccountId::mint(now, entropy());
         let account = insert(&mut tx, permit.tenant(), id, new, now).await?;
-        let entry = NewEntry::done("account.add", Subject::by(permit.who()))
+        let entry = NewEntry::done("account.add", Subject::by(permit.acting()))
             .on(Subject::Who(Who::Account(account.id)))
             .saying(account.role.word());
         audit::append(&mut tx, self.keys(), account.tenant, entry, now).await?;
@@ -264,7 +264,7 @@ impl Store {
             close_links(&mut tx, account, now).await?;
         }
         let act = if enabled { "account.enable" } else { "account.disable" };
-        let entry = NewEntry::done(act, Subject::by(permit.who())).on(Subject::Who(Who::Account(account)));
+        let entry = NewEntry::done(act, Subject::by(permit.acting())).on(Subject::Who(Who::Account(account)));
         audit::append(&mut tx, self.keys(), permit.tenant(), entry, now).await?;
         tx.commit().await?;
         Ok(ended)
@@ -293,8 +293,10 @@ impl Store {
         tx.execute(SET, &[Value::Int(account.0), Value::Text(role.word())]).await?;
         directory::follow(&mut tx, account.0).await?;
         let ended = end_sessions(&mut tx, Who::Account(account)).await?;
+        // Whoever manages people may make links for agents: one made a moment ago must not open the new role.
+        close_links(&mut tx, account, now).await?;
         let told = format!("{} → {}", before.role.word(), role.word());
-        let entry = NewEntry::done("account.role", Subject::by(permit.who()))
+        let entry = NewEntry::done("account.role", Subject::by(permit.acting()))
             .on(Subject::Who(Who::Account(account)))
             .saying(&told);
         audit::append(&mut tx, self.keys(), permit.tenant(), entry, now).await?;
@@ -337,7 +339,7 @@ impl Store {
         const SET: &str = "UPDATE account SET clearance = $2 WHERE id = $1";
         tx.execute(SET, &[Value::Int(account.0), Value::Int(to.rank.0.into())]).await?;
         let told = format!("{former} → {label}");
-        let entry = NewEntry::done("account.clear", Subject::by(permit.who()))
+        let entry = NewEntry::done("account.clear", Subject::by(permit.acting()))
             .on(Subject::Who(Who::Account(account)))
             .saying(&told);
         audit::append(&mut tx, self.keys(), tenant, entry, now).await?;

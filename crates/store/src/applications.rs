@@ -177,7 +177,7 @@ impl Store {
             Value::Int(now),
         ];
         tx.execute(ADD, &values).await?;
-        let entry = NewEntry { origin, ..NewEntry::done("application.add", Subject::by(permit.who())) };
+        let entry = NewEntry { origin, ..NewEntry::done("application.add", Subject::by(permit.acting())) };
         audit::append(&mut tx, self.keys(), tenant, entry.saying(new.name.as_str()), now).await?;
         tx.commit().await?;
         Ok(ApplicationRow { id, name: new.name, protocol: new.protocol, created: now, last_use: None })
@@ -204,7 +204,7 @@ impl Store {
         const SESSIONS: &str = "DELETE FROM session WHERE application = $1 RETURNING id";
         let ended = tx.rows(SESSIONS, &[Value::Int(id.0)], |row| row.int(0).map(SessionId)).await?;
         tx.execute("DELETE FROM application_password WHERE id = $1", &[Value::Int(id.0)]).await?;
-        let entry = NewEntry { origin, ..NewEntry::done("application.revoke", Subject::by(permit.who())) };
+        let entry = NewEntry { origin, ..NewEntry::done("application.revoke", Subject::by(permit.acting())) };
         audit::append(&mut tx, self.keys(), tenant, entry.saying(&name), now).await?;
         tx.commit().await?;
         Ok(ended)
@@ -257,6 +257,7 @@ impl Store {
               FROM account a JOIN tenant t ON t.id = a.tenant WHERE a.id = $1";
         let charter = tx.row(CHARTER, &[Value::Int(account.id.0)], |row| row.int(0)).await?.unwrap_or(0);
         let session = SessionRow {
+            helper: None,
             id: SessionId::mint(now, entropy()),
             who: Who::Account(account.id),
             tenant: account.tenant,

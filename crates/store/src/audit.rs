@@ -12,7 +12,7 @@ use crate::sql::{Row, Tx, Value};
 use crate::tiles;
 use crate::{Result, Store, StoreError};
 use beffroi_domain::{AccountId, Micros, RoomId, TenantId};
-use beffroi_policy::{Denied, ReadAudit, TenantPermit, Who};
+use beffroi_policy::{Acting, Denied, ReadAudit, TenantPermit, Who};
 use std::collections::HashMap;
 
 /// How it went.
@@ -29,6 +29,8 @@ pub enum Outcome {
 pub enum Subject {
     /// A person known here, erased with their key.
     Who(Who),
+    /// The same, with what they proved to administer, or with who acts in their name.
+    Acting(Acting),
     /// A text: an address nobody has, a thing's name.
     Text(String),
     /// The operator at the machine, or the server itself.
@@ -171,10 +173,10 @@ pub(crate) fn entry_leaf(seq: i64, commitments: &[u8]) -> merkle::Hash {
 
 impl Subject {
     /// Whoever holds a permit. The operator at the machine holds one on behalf of nobody, account 0.
-    pub(crate) fn by(who: Who) -> Self {
-        match who {
-            Who::Account(AccountId(0)) => Self::Machine,
-            who => Self::Who(who),
+    pub(crate) fn by(acting: impl Into<Acting>) -> Self {
+        match acting.into() {
+            Acting { who: Who::Account(AccountId(0)), .. } => Self::Machine,
+            acting => Self::Acting(acting),
         }
     }
 }
@@ -216,6 +218,7 @@ impl<'a> NewEntry<'a> {
 /// The person behind a number of `actor_ref` and `subject_ref`; 0 is nobody.
 fn number(subject: &Subject) -> i64 {
     match subject {
+        Subject::Acting(acting) => number(&Subject::Who(acting.who)),
         Subject::Who(Who::Account(id)) => id.0,
         Subject::Who(Who::Guest(id)) => id.0,
         Subject::Text(_) | Subject::Machine => 0,
@@ -227,6 +230,16 @@ async fn written(tx: &mut Tx, subject: &Subject) -> Result<String> {
     let (sql, id) = match subject {
         Subject::Text(text) => return Ok(text.chars().take(320).collect()),
         Subject::Machine => return Ok("machine".to_owned()),
+        Subject::Acting(acting) => {
+            let who = Box::pin(written(tx, &Subject::Who(acting.who))).await?;
+            return Ok(match acting.helper {
+                Some(helper) => {
+                    let helper = Box::pin(written(tx, &Subject::Who(Who::Account(helper)))).await?;
+                    format!("{who} ({helper})")
+                }
+                None => who,
+            });
+        }
         Subject::Who(Who::Account(id)) => ("SELECT address FROM account WHERE id = $1", id.0),
         Subject::Who(Who::Guest(id)) => {
             ("SELECT t.domain FROM guest g JOIN tenant t ON t.id = g.tenant WHERE g.id = $1", id.0)
@@ -337,7 +350,12 @@ pub(crate) async fn append(
     let subject = seal(&subject_key, "subject", &subject_text);
     let detail_key = if actor_ref == 0 { &subject_key } else { &actor_key };
     let detail = seal(detail_key, "detail", entry.detail);
-    let origin = seal(&actor_key, "origin", entry.origin);
+    // An act of the administration says what was proved for it, where others say from where.
+    let proof = match &entry.actor {
+        Subject::Acting(Acting { factor: Some(factor), .. }) => factor.word(),
+        _ => "",
+    };
+    let origin = seal(&actor_key, "origin", if entry.origin.is_empty() { proof } else { entry.origin });
     let commitments = commitments(&[
         now.to_string().into_bytes(),
         act.into(),

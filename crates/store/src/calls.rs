@@ -35,7 +35,7 @@ impl Store {
         let mut tx = self.db().begin().await?;
         const TAKEN: &str = "UPDATE open_meeting SET calling = NULL WHERE meeting = $1 AND room = $2";
         tx.execute(TAKEN, &[Value::Int(meeting.0), Value::Int(permit.room().0)]).await?;
-        let entry = NewEntry::done("meeting.take", Subject::by(permit.who())).within(permit.room());
+        let entry = NewEntry::done("meeting.take", Subject::by(permit.acting())).within(permit.room());
         audit::append(&mut tx, self.keys(), permit.tenant(), entry, now).await?;
         tx.commit().await
     }

@@ -3,6 +3,7 @@
 use crate::accounts::{account_of, leave_an_administrator};
 use crate::applications;
 use crate::audit::{self, NewEntry, Subject};
+use crate::business_roles::{Moved, end_roles};
 use crate::directory;
 use crate::event;
 use crate::factors::forget_factors;
@@ -40,9 +41,10 @@ pub struct Departed {
     pub sessions: Vec<SessionId>,
     /// The links for guests that were closed.
     pub guest_links: Vec<(RoomId, LinkId)>,
-    /// The rooms that were handed over.
+    /// The rooms that were handed over, or that a role brought to them until now.
     pub rooms: Vec<RoomId>,
-    /// The colleague's arrival in those of them that they did not belong to.
+    /// The colleague's arrival in those of them that they did not belong to; their own going where only a role
+    /// had brought them.
     pub events: Vec<Event>,
 }
 
@@ -145,6 +147,14 @@ impl Store {
                 events.extend(self.hand_over(&mut tx, permit, *room, account, to, now).await?);
             }
         }
+        // Roles bring no room to who left, nor to who would come back to the same account one day.
+        let mut changed = owned.clone();
+        for moved in end_roles(&mut tx, self, permit, account, now).await? {
+            changed.push(moved.room());
+            if let Moved::Added(event) | Moved::Removed(event, _) = moved {
+                events.push(event);
+            }
+        }
         const CLOSE: &str = "UPDATE account SET enabled = $2 WHERE id = $1";
         tx.execute(CLOSE, &[Value::Int(account.0), Value::Bool(false)]).await?;
         directory::follow(&mut tx, account.0).await?;
@@ -157,7 +167,8 @@ impl Store {
             const CLOSE: &str = "UPDATE guest_link SET closed_us = $2 WHERE id = $1";
             tx.execute(CLOSE, &[Value::Int(link.0), Value::Int(now)]).await?;
             let told = format!("link {link} closed");
-            let entry = NewEntry::done("guest.close", Subject::by(permit.who())).within(*room).saying(&told);
+            let entry =
+                NewEntry::done("guest.close", Subject::by(permit.acting())).within(*room).saying(&told);
             audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
         }
         let told = format!(
@@ -166,12 +177,12 @@ impl Store {
             guest_links.len(),
             owned.len(),
         );
-        let entry = NewEntry::done("account.depart", Subject::by(permit.who()))
+        let entry = NewEntry::done("account.depart", Subject::by(permit.acting()))
             .on(Subject::Who(Who::Account(account)))
             .saying(&told);
         audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
         tx.commit().await?;
-        Ok(Departed { sessions, guest_links, rooms: owned, events })
+        Ok(Departed { sessions, guest_links, rooms: changed, events })
     }
 
     /// Makes `to` an owner and the one who leaves a member; tells the room when `to` is new there.
@@ -193,7 +204,7 @@ impl Store {
         let there = tx.row(THERE, &[Value::Int(room.0), Value::Int(to.0)], |row| row.int(0)).await?;
         add_membership(tx, room, to, MemberRank::Owner, now).await?;
         add_membership(tx, room, from, MemberRank::Member, now).await?;
-        let entry = NewEntry::done(ManageMembers::NAME, Subject::by(permit.who()))
+        let entry = NewEntry::done(ManageMembers::NAME, Subject::by(permit.acting()))
             .on(Subject::Who(Who::Account(to)))
             .within(room)
             .saying(MemberRank::Owner.word());

@@ -172,8 +172,9 @@ impl Store {
         if rank >= READS_ARE_NOTED && start == 0 {
             let mut tx = self.db().begin().await?;
             let told = format!("file {file}");
-            let entry =
-                NewEntry::done(ReadFile::NAME, Subject::by(permit.who())).within(permit.room()).saying(&told);
+            let entry = NewEntry::done(ReadFile::NAME, Subject::by(permit.acting()))
+                .within(permit.room())
+                .saying(&told);
             audit::append(&mut tx, self.keys(), permit.tenant(), entry, now).await?;
             tx.commit().await?;
         }

@@ -67,8 +67,9 @@ impl Store {
         ];
         tx.execute(ADD, &values).await?;
         let told = format!("link {id}, {hours} h");
-        let entry =
-            NewEntry::done(InviteGuest::NAME, Subject::by(permit.who())).within(permit.room()).saying(&told);
+        let entry = NewEntry::done(InviteGuest::NAME, Subject::by(permit.acting()))
+            .within(permit.room())
+            .saying(&told);
         audit::append(&mut tx, self.keys(), permit.tenant(), entry, now).await?;
         tx.commit().await?;
         Ok((id, token, expires))
@@ -110,7 +111,7 @@ impl Store {
         tx.execute(CLOSE, &[Value::Int(link.0), Value::Int(now)]).await?;
         let told = format!("link {link} closed");
         let entry =
-            NewEntry::done("guest.close", Subject::by(permit.who())).within(permit.room()).saying(&told);
+            NewEntry::done("guest.close", Subject::by(permit.acting())).within(permit.room()).saying(&told);
         audit::append(&mut tx, self.keys(), permit.tenant(), entry, now).await?;
         tx.commit().await?;
         Ok(true)

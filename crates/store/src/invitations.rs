@@ -90,7 +90,7 @@ impl Store {
         let mut tx = self.db().begin().await?;
         account_of(&mut tx, permit.tenant(), account).await?;
         let link = make_link(&mut tx, account, kind, now).await?;
-        let entry = NewEntry::done("account.invite", Subject::by(permit.who()))
+        let entry = NewEntry::done("account.invite", Subject::by(permit.acting()))
             .on(Subject::Who(Who::Account(account)))
             .saying(kind.word());
         audit::append(&mut tx, self.keys(), permit.tenant(), entry, now).await?;
@@ -122,11 +122,11 @@ impl Store {
         let (token, expires) = make_link(&mut tx, account, InvitationKind::Reset, now).await?;
         let told =
             format!("keys: {keys}; application passwords: {applications}; sessions ended: {}", ended.len());
-        let entry = NewEntry::done("factor.forget", Subject::by(permit.who()))
+        let entry = NewEntry::done("factor.forget", Subject::by(permit.acting()))
             .on(Subject::Who(Who::Account(account)))
             .saying(&told);
         audit::append(&mut tx, self.keys(), permit.tenant(), entry, now).await?;
-        let entry = NewEntry::done("account.invite", Subject::by(permit.who()))
+        let entry = NewEntry::done("account.invite", Subject::by(permit.acting()))
             .on(Subject::Who(Who::Account(account)))
             .saying(InvitationKind::Reset.word());
         audit::append(&mut tx, self.keys(), permit.tenant(), entry, now).await?;

@@ -139,8 +139,9 @@ impl Store {
         let said = |one: Option<&Accreditation>| one.map_or_else(|| "none".to_owned(), ToString::to_string);
         let told = format!("{} → {}", said(before.as_ref()), said(declared));
         let act = if declared.is_some() { "label.accredit" } else { "label.withdraw" };
-        let entry =
-            NewEntry::done(act, Subject::by(permit.who())).on(Subject::Text(slug.to_owned())).saying(&told);
+        let entry = NewEntry::done(act, Subject::by(permit.acting()))
+            .on(Subject::Text(slug.to_owned()))
+            .saying(&told);
         audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
         tx.commit().await
     }
@@ -193,7 +194,7 @@ impl Store {
         ];
         tx.execute(SET, &values).await?;
         let told = before.differences(&after).join("; ");
-        let entry = NewEntry::done("label.change", Subject::by(permit.who()))
+        let entry = NewEntry::done("label.change", Subject::by(permit.acting()))
             .on(Subject::Text(slug.to_owned()))
             .saying(&told);
         audit::append(&mut tx, self.keys(), tenant, entry, now).await?;

@@ -2,7 +2,8 @@
 use crate::lock::LiveSession;
 use crate::sql::{Row, Value};
 use crate::{Result, Store};
-use beffroi_domain::{AccountId, LockRules, SessionId, TenantId};
+use beffroi_domain::{AccountId, LockRules, Micros, SessionId, TenantId};
+use beffroi_policy::HELP_US;
 
 impl Store {
     /// Every session that was not ended, with what its limits and its lock are reckoned from. Streams whose
@@ -10,7 +11,8 @@ impl Store {
     ///
     /// # Errors
     /// The database.
-    pub async fn live_sessions(&self) -> Result<Vec<LiveSession>> {
+    pub async fn live_sessions(&self, now: Micros) -> Result<Vec<LiveSession>> {
+        // Acting in somebody's name ends sooner than any session.
         const SQL: &str = "
             SELECT s.id, s.account, s.tenant, s.created_us, s.last_used_us, s.application, s.locked_us, s.desk,
                    (SELECT MIN(l.lock_minutes)
@@ -18,7 +20,8 @@ impl Store {
                      WHERE o.session = s.id),
                    t.lock_phone_minutes, t.lock_desk_minutes,
                    CASE WHEN a.charter < t.charter THEN t.charter ELSE 0 END
-              FROM session s JOIN tenant t ON t.id = s.tenant LEFT JOIN account a ON a.id = s.account";
+              FROM session s JOIN tenant t ON t.id = s.tenant LEFT JOIN account a ON a.id = s.account
+             WHERE s.impersonated_by IS NULL OR s.created_us > $1";
         let minutes = |n: i64| u32::try_from(n).unwrap_or(1);
         let read = |row: &Row| {
             Ok(LiveSession {
@@ -35,7 +38,6 @@ impl Store {
                 charter: Some(row.int(11)?).filter(|version| *version > 0),
             })
         };
-        let none: [Value<'_>; 0] = [];
-        self.db().rows(SQL, &none, read).await
+        self.db().rows(SQL, &[Value::Int(now - HELP_US)], read).await
     }
 }

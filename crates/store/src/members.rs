@@ -136,10 +136,11 @@ impl Store {
         } else {
             None
         };
-        let entry = NewEntry::done(ManageMembers::NAME, Subject::by(permit.who()))
+        let told = format!("{} → {}", before.map_or("none", MemberRank::word), rank.word());
+        let entry = NewEntry::done(ManageMembers::NAME, Subject::by(permit.acting()))
             .on(Subject::Who(Who::Account(account)))
             .within(room)
-            .saying(rank.word());
+            .saying(&told);
         audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
         tx.commit().await?;
         Ok(event)
@@ -169,7 +170,7 @@ impl Store {
         let author = author_of(&mut tx, tenant, by).await?;
         let content = Content::MemberRemoved(who.address, who.name);
         let event = event::append(&mut tx, self.db(), self.keys(), room, author, content, now).await?;
-        let entry = NewEntry::done(ManageMembers::NAME, Subject::by(permit.who()))
+        let entry = NewEntry::done(ManageMembers::NAME, Subject::by(permit.acting()))
             .on(Subject::Who(Who::Account(account)))
             .within(room)
             .saying("removed");

@@ -38,6 +38,8 @@ pub enum Notice {
     PeopleChanged(AccountId),
     /// The body's name, colour or labels changed, or what someone is cleared for.
     OrganisationChanged(TenantId),
+    /// Somebody begins or ceases to act in this person's name.
+    Helped(AccountId),
     /// A guest was put out.
     GuestEnded(GuestId),
     /// Someone no longer belongs to a room.

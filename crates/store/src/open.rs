@@ -157,6 +157,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (8, include_str!("../../../migrations/0008_mail.sql")),
     (9, include_str!("../../../migrations/0009_people.sql")),
     (10, include_str!("../../../migrations/0010_lock_charter.sql")),
+    (11, include_str!("../../../migrations/0011_roles_and_four_eyes.sql")),
     (12, include_str!("../../../migrations/0012_isolation.sql")),
     (15, include_str!("../../../migrations/0015_passkey_makers.sql")),
 ];

@@ -116,7 +116,7 @@ async fn add_room(tx: &mut Tx, store: &Store, room: &Room, pair: Option<&str>, n
     tx.execute(TAIL, &[Value::Int(room.id.0), Value::Int(now)]).await.map(drop)
 }
 
-/// Writes a membership.
+/// Writes a membership that somebody gave by hand.
 pub(crate) async fn add_membership(
     tx: &mut Tx,
     room: RoomId,
@@ -125,8 +125,8 @@ pub(crate) async fn add_membership(
     now: Micros,
 ) -> Result<()> {
     const SQL: &str = "
-        INSERT INTO member (room, account, rank, since_us) VALUES ($1, $2, $3, $4)
-            ON CONFLICT (room, account) DO UPDATE SET rank = excluded.rank";
+        INSERT INTO member (room, account, rank, by_hand, since_us) VALUES ($1, $2, $3, $3, $4)
+            ON CONFLICT (room, account) DO UPDATE SET rank = excluded.rank, by_hand = excluded.by_hand";
     let values = [Value::Int(room.0), Value::Int(account.0), Value::Text(rank.word()), Value::Int(now)];
     tx.execute(SQL, &values).await.map(drop)
 }
@@ -201,7 +201,7 @@ impl Store {
                 add_membership(&mut tx, room.id, *member, MemberRank::Member, now).await?;
             }
             let entry =
-                NewEntry::done(CreateRoom::NAME, Subject::by(permit.who())).within(room.id).saying(label);
+                NewEntry::done(CreateRoom::NAME, Subject::by(permit.acting())).within(room.id).saying(label);
             audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
             tx.commit().await?;
             return Ok(room);
@@ -255,7 +255,7 @@ impl Store {
             add_membership(&mut tx, id, account, MemberRank::Owner, now).await?;
             own::begin(&mut tx, account).await?;
         }
-        let entry = NewEntry::done("room.direct", Subject::by(permit.who()))
+        let entry = NewEntry::done("room.direct", Subject::by(permit.acting()))
             .on(Subject::Who(Who::Account(if permit.who() == Who::Account(b) { a } else { b })))
             .within(id);
         audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
@@ -391,7 +391,7 @@ impl Store {
         let told = format!("{from} → {slug}");
         let content = Content::LabelChanged { from, to: slug.to_owned() };
         let event = event::append(&mut tx, self.db(), self.keys(), room, author, content, now).await?;
-        let entry = NewEntry::done(Relabel::NAME, Subject::by(permit.who())).within(room).saying(&told);
+        let entry = NewEntry::done(Relabel::NAME, Subject::by(permit.acting())).within(room).saying(&told);
         audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
         tx.commit().await?;
         Ok(event)
@@ -420,7 +420,7 @@ impl Store {
         let author = author_of(&mut tx, tenant, by).await?;
         let content = Content::Renamed { from, to: name.as_str().to_owned() };
         let event = event::append(&mut tx, self.db(), self.keys(), room, author, content, now).await?;
-        let entry = NewEntry::done(Rename::NAME, Subject::by(permit.who())).within(room);
+        let entry = NewEntry::done(Rename::NAME, Subject::by(permit.acting())).within(room);
         audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
         tx.commit().await?;
         Ok(event)
@@ -437,7 +437,7 @@ impl Store {
         if tx.execute(SET, &[Value::Int(permit.room().0), Value::Text(topic)]).await? == 0 {
             return Err(StoreError::Gone { what: "room" });
         }
-        let entry = NewEntry::done("room.topic", Subject::by(permit.who())).within(permit.room());
+        let entry = NewEntry::done("room.topic", Subject::by(permit.acting())).within(permit.room());
         audit::append(&mut tx, self.keys(), permit.tenant(), entry, now).await?;
         tx.commit().await
     }

@@ -41,6 +41,8 @@ pub struct SessionRow {
     pub pin: bool,
     /// The version of the charter that its person has yet to accept.
     pub charter: Option<i64>,
+    /// The administrator who acts in this person's name.
+    pub helper: Option<AccountId>,
 }
 
 /// How a session is opened.
@@ -65,7 +67,7 @@ macro_rules! session_columns {
          (SELECT MIN(l.lock_minutes) FROM session_label o JOIN label l ON l.tenant = o.tenant AND l.slug = o.label \
            WHERE o.session = s.id), \
          CASE WHEN s.pin IS NULL THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END, \
-         CASE WHEN a.charter < t.charter THEN t.charter ELSE 0 END \
+         CASE WHEN a.charter < t.charter THEN t.charter ELSE 0 END, s.impersonated_by \
          FROM session s JOIN tenant t ON t.id = s.tenant LEFT JOIN account a ON a.id = s.account"
     };
 }
@@ -93,6 +95,7 @@ fn read_session(row: &Row) -> Result<SessionRow> {
         label_minutes: row.opt_int(13)?.map(|minutes| u32::try_from(minutes).unwrap_or(1)),
         pin: row.int(14)? != 0,
         charter: Some(row.int(15)?).filter(|version| *version > 0),
+        helper: row.opt_int(16)?.map(AccountId),
     })
 }
 
@@ -105,7 +108,8 @@ fn split(who: Who) -> (Option<i64>, Option<i64>) {
 
 /// Ends all sessions of someone, in the transaction of what demands it.
 pub(crate) async fn end_sessions(tx: &mut Tx, who: Who) -> Result<Vec<SessionId>> {
-    const ACCOUNT: &str = "DELETE FROM session WHERE account = $1 RETURNING id";
+    // Also those in which they act in somebody's name.
+    const ACCOUNT: &str = "DELETE FROM session WHERE account = $1 OR impersonated_by = $1 RETURNING id";
     const GUEST: &str = "DELETE FROM session WHERE guest = $1 RETURNING id";
     let (sql, id) = match who {
         Who::Account(id) => (ACCOUNT, id.0),

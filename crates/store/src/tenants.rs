@@ -11,7 +11,7 @@ use beffroi_domain::{
     TenantChange, TenantId,
 };
 use beffroi_policy::{
-    ManageAdministration, ManageLock, ManageOrganisation, ManagePasswords, TenantPermit, Who,
+    Acting, ManageAdministration, ManageLock, ManageOrganisation, ManagePasswords, TenantPermit,
 };
 
 /// The columns of a tenant, in the order that [`read_tenant`] reads.
@@ -165,7 +165,7 @@ impl Store {
         tx.execute(SET, &[Value::Int(tenant.0), Value::Text(rules.factor.word()), Value::Text(&lines)])
             .await?;
         let detail = format!("{before} → {} {lines}", rules.factor.word()).replace('\n', " ");
-        let entry = NewEntry::done("administration.rules", Subject::by(permit.who())).saying(&detail);
+        let entry = NewEntry::done("administration.rules", Subject::by(permit.acting())).saying(&detail);
         audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
         tx.commit().await
     }
@@ -219,7 +219,7 @@ impl Store {
         now: Micros,
     ) -> Result<Tenant> {
         let change = TenantChange { passwords: None, ..change.clone() };
-        self.change_tenant(permit.tenant(), permit.who(), "organisation.change", &change, now).await
+        self.change_tenant(permit.tenant(), permit.acting(), "organisation.change", &change, now).await
     }
 
     /// Gives a body other password rules, for the passwords that are chosen from now on.
@@ -233,7 +233,7 @@ impl Store {
         now: Micros,
     ) -> Result<Tenant> {
         let change = TenantChange { passwords: Some(profile), ..TenantChange::default() };
-        self.change_tenant(permit.tenant(), permit.who(), "passwords.change", &change, now).await
+        self.change_tenant(permit.tenant(), permit.acting(), "passwords.change", &change, now).await
     }
 
     /// Says after how many idle minutes pages lock (ID6).
@@ -272,7 +272,7 @@ impl Store {
     async fn change_tenant(
         &self,
         id: TenantId,
-        who: Who,
+        acting: Acting,
         act: &str,
         change: &TenantChange,
         now: Micros,
@@ -311,7 +311,7 @@ impl Store {
         .map(|(fact, from, to)| format!("{fact}: {from} → {to}"))
         .collect();
         let told = told.join("; ");
-        let entry = NewEntry::done(act, Subject::by(who))
+        let entry = NewEntry::done(act, Subject::by(acting))
             .on(Subject::Text(after.domain.as_str().to_owned()))
             .saying(&told);
         audit::append(&mut tx, self.keys(), id, entry, now).await?;

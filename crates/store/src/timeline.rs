@@ -107,7 +107,7 @@ impl Store {
     ) -> Result<Event> {
         let room = permit.room();
         let mut tx = self.db().begin().await?;
-        let entry = NewEntry::done("meeting.start", subject_of(&author)).within(room);
+        let entry = NewEntry::done("meeting.start", Subject::by(permit.acting())).within(room);
         let event = event::append(
             &mut tx,
             self.db(),

@@ -4,18 +4,17 @@
 //! row of the upload, together with how much is held. An upload that was cut goes on from there, in this
 //! process or another; the hash is then made again from what is held.
 
-use crate::audit::{self, NewEntry};
+use crate::audit::{self, NewEntry, Subject};
 use crate::blob::{self, Blob, Reading, SEGMENT};
 use crate::crypto::{Sealer, Secret, about, damaged, entropy, new_secret};
 use crate::event::{self, event_columns, read_event};
 use crate::sql::{Row, Value};
-use crate::timeline::subject_of;
 use crate::{Result, Store, StoreError};
 use aws_lc_rs::digest;
 use beffroi_domain::{
     AccountId, Author, Content, Event, FileId, FileShared, Micros, RoomId, TenantId, UploadId,
 };
-use beffroi_policy::{AddFile, Permit, RoomAct as _};
+use beffroi_policy::{Acting, AddFile, Permit, RoomAct as _};
 use bytes::Bytes;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -315,15 +314,22 @@ impl Store {
     /// `Offset` when bytes are missing.
     pub async fn finish_upload(
         &self,
+        permit: &Permit<AddFile>,
         upload: UploadId,
         author: Author,
         now: Micros,
     ) -> Result<(FileShared, Event)> {
-        let store = self.clone();
-        to_its_end(async move { store.finish(upload, author, now).await }).await
+        let (store, acting) = (self.clone(), permit.acting());
+        to_its_end(async move { store.finish(acting, upload, author, now).await }).await
     }
 
-    async fn finish(&self, upload: UploadId, author: Author, now: Micros) -> Result<(FileShared, Event)> {
+    async fn finish(
+        &self,
+        acting: Acting,
+        upload: UploadId,
+        author: Author,
+        now: Micros,
+    ) -> Result<(FileShared, Event)> {
         let place = self.uploads().of(upload);
         let mut place = place.lock().await;
         let live = match place.take() {
@@ -369,7 +375,7 @@ impl Store {
             .row(TENANT, &[Value::Int(room.0)], |row| row.int(0).map(TenantId))
             .await?
             .ok_or(StoreError::Gone { what: "room" })?;
-        let actor = subject_of(&author);
+        let actor = Subject::by(acting);
         let content = Content::File(shared.clone());
         let event = event::append(&mut tx, self.db(), self.keys(), room, author, content, now).await?;
         const ADD: &str = "

@@ -53,11 +53,12 @@ fn a_file_comes_in_parts_of_any_size_and_goes_out_in_any_range() {
             (row.name.as_str(), row.media_type.as_str(), row.size, row.offset),
             ("budget é.ods", "x/y", 1_000_003, 1_000_003)
         );
-        let (shared, event) = town.store.finish_upload(id, town.author(), now()).await.unwrap();
+        let (shared, event) =
+            town.store.finish_upload(&town.owner(), id, town.author(), now()).await.unwrap();
         assert_eq!(shared.sha256, digest(&SHA256, &content).as_ref());
         assert_eq!(event.content, Content::File(shared.clone()));
         assert_eq!(
-            town.store.finish_upload(id, town.author(), now()).await.unwrap(),
+            town.store.finish_upload(&town.owner(), id, town.author(), now()).await.unwrap(),
             (shared.clone(), event),
             "said again"
         );
@@ -93,7 +94,7 @@ fn an_upload_that_was_cut_goes_on_after_a_restart() {
         assert_eq!(town.store.upload(id).await.unwrap().unwrap().offset, 170_007);
         let wrong = town.store.append_part(id, 100_007, Bytes::from_static(b"x"), now()).await;
         assert!(matches!(wrong, Err(StoreError::Offset { held: 170_007, .. })), "{wrong:?}");
-        let early = town.store.finish_upload(id, town.author(), now()).await;
+        let early = town.store.finish_upload(&town.owner(), id, town.author(), now()).await;
         assert!(matches!(early, Err(StoreError::Offset { held: 170_007, .. })));
         let long = Bytes::from(vec![0; 230_000]);
         assert!(matches!(
@@ -104,7 +105,7 @@ fn an_upload_that_was_cut_goes_on_after_a_restart() {
         assert_eq!(town.store.append_part(id, 170_007, rest, now()).await.unwrap(), 400_000);
         town.store.close().await;
         town.store = place.store().await;
-        let (shared, _) = town.store.finish_upload(id, town.author(), now()).await.unwrap();
+        let (shared, _) = town.store.finish_upload(&town.owner(), id, town.author(), now()).await.unwrap();
         assert_eq!(shared.sha256, digest(&SHA256, &content).as_ref());
         let (_, stream) =
             town.store.read_file(&town.owner::<ReadFile>(), shared.file, None, now()).await.unwrap();
@@ -136,7 +137,7 @@ fn a_part_that_nobody_waits_for_harms_nothing() {
                 Err(error) => panic!("{error}"),
             } as usize;
         }
-        let (shared, _) = town.store.finish_upload(id, town.author(), now()).await.unwrap();
+        let (shared, _) = town.store.finish_upload(&town.owner(), id, town.author(), now()).await.unwrap();
         assert_eq!(shared.sha256, digest(&SHA256, &content).as_ref());
         let (_, stream) =
             town.store.read_file(&town.owner::<ReadFile>(), shared.file, None, now()).await.unwrap();
@@ -149,7 +150,7 @@ fn empty_files_abandoned_uploads_and_foreign_rooms() {
     both(async |place| {
         let town = Town::new(place.store().await).await;
         let id = upload(&town.store, &town, &[], &[]).await;
-        let (shared, _) = town.store.finish_upload(id, town.author(), now()).await.unwrap();
+        let (shared, _) = town.store.finish_upload(&town.owner(), id, town.author(), now()).await.unwrap();
         let read = town.owner::<ReadFile>();
         let (_, stream) = town.store.read_file(&read, shared.file, None, now()).await.unwrap();
         assert_eq!(bytes(stream).await.unwrap(), b"");
@@ -207,7 +208,7 @@ fn nothing_of_a_file_is_readable_on_the_disk() {
             false
         };
         assert!(!found("canary-of-the") && !found("budget é"), "while it comes");
-        town.store.finish_upload(id, town.author(), now()).await.unwrap();
+        town.store.finish_upload(&town.owner(), id, town.author(), now()).await.unwrap();
         town.say("canary-of-the-speech").await;
         assert!(!found("canary-of-the") && !found("budget é"), "once it is there");
     });

@@ -149,7 +149,7 @@ fn what_a_shorter_retention_takes_is_counted_before() {
         let add = decide::<AddFile>(&actor, &room).unwrap();
         let upload = store.begin_upload(&add, town.alice.id, "a.txt", "text/plain", 3, then).await.unwrap();
         store.append_part(upload, 0, Bytes::from_static(b"old"), then).await.unwrap();
-        store.finish_upload(upload, town.author(), then).await.unwrap();
+        store.finish_upload(&town.owner(), upload, town.author(), then).await.unwrap();
         store.say(&speak, town.author(), speech("recent"), now()).await.unwrap();
         town.say("elsewhere").await;
         let weigh = async |at: i64| store.weight_before(&town.machine(), "sensitive", at).await.unwrap();

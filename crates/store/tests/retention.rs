@@ -27,7 +27,7 @@ fn a_sensitive_room_forgets_after_ninety_days_and_an_internal_one_does_not() {
         let add = decide::<AddFile>(&actor, &room).unwrap();
         let upload = store.begin_upload(&add, town.alice.id, "old.txt", "text/plain", 3, then).await.unwrap();
         store.append_part(upload, 0, Bytes::from_static(b"old"), then).await.unwrap();
-        let (file, _) = store.finish_upload(upload, town.author(), then).await.unwrap();
+        let (file, _) = store.finish_upload(&town.owner(), upload, town.author(), then).await.unwrap();
         let recent = store.say(&speak, town.author(), speech("recent"), now()).await.unwrap();
         town.say("kept").await;
 

@@ -98,6 +98,7 @@ async fn no_change_happens_without_the_token_or_from_another_page() {
             p => p.replace("{id}", &room),
         };
         let path = path
+            .replace("{room}", &room)
             .replace("{address}", BOB)
             .replace("{slug}", "restricted")
             .replace("{link}", link["id"].as_str().unwrap());

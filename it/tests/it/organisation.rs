@@ -204,6 +204,8 @@ async fn each_role_changes_its_part_and_an_auditor_none() {
 #[tokio::test]
 async fn what_a_label_demands_holds_at_once_and_what_it_erases_is_asked_about() {
     let house = governed();
+    // That a second person is asked has tests of its own.
+    house.run(&["tenant", "four-eyes", DOMAIN, "--set", "off"]).well();
     let server = house.serve().await;
     let (otto, alice) = (Browser::signed_in(&server, OTTO).await, Browser::signed_in(&server, ALICE).await);
     let room = alice.room("Accueil").await;

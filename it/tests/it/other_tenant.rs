@@ -1,7 +1,7 @@
 //! Two bodies on one server: nothing of one is reached from the other, by any route.
 
 use crate::forgery::routes;
-use beffroi_it::{ALICE, BOB, Browser, House, Talker, attribute};
+use beffroi_it::{ALICE, BOB, Browser, CLAIRE, House, Talker, attribute};
 use serde_json::json;
 
 const ROOM: &str = "accueil@rooms.mairie.test";
@@ -12,6 +12,7 @@ fn neighbours() -> House {
     let house = House::town();
     house.run(&["tenant", "add", "hopital.test", "--name", "Hôpital de Test"]).well();
     house.run(&["tenant", "administration", "hopital.test", "--factor", "password"]).well();
+    house.run(&["tenant", "four-eyes", "hopital.test", "--set", "off"]).well();
     house.add_account(DORA, "Dora Roux", "administrator");
     house.add_account("egon@hopital.test", "Egon Blanc", "agent");
     house.add_account(ZOE, "Zoé Noir", "security-officer");
@@ -30,6 +31,11 @@ async fn an_administrator_next_door_reaches_no_room_no_file_and_nobody_by_any_ro
     let link = alice.post(&format!("/api/rooms/{room}/links"), &json!({})).await.expect(201).json();
     let link = link["id"].as_str().unwrap();
     let session = alice.get("/api/sessions").await.json()[0]["id"].as_str().unwrap().to_owned();
+    let claire = Browser::signed_in(&server, CLAIRE).await;
+    let made = claire.post("/api/admin/roles", &json!({"name": "Guichet"})).await.expect(201).json();
+    let asked = json!({"act": "export", "reason": "Contrôle"});
+    let asked = claire.post("/api/admin/requests", &asked).await.expect(201).json();
+    let (role, request) = (made["id"].as_str().unwrap(), asked["id"].as_str().unwrap());
     let (dora, zoe) = (Browser::signed_in(&server, DORA).await, Browser::signed_in(&server, ZOE).await);
     let before = alice.get(&format!("/api/rooms/{room}")).await.expect(200).json();
 
@@ -45,9 +51,11 @@ async fn an_administrator_next_door_reaches_no_room_no_file_and_nobody_by_any_ro
                 p if p.starts_with("/files") => file,
                 p if p.starts_with("/uploads") => upload,
                 p if p.starts_with("/sessions") => session,
+                p if p.starts_with("/admin/roles") && room != nothing => role,
+                p if p.starts_with("/admin/requests") && room != nothing => request,
                 _ => room,
             };
-            path.replace("{id}", id).replace("{link}", link).replace("{address}", who)
+            path.replace("{id}", id).replace("{room}", room).replace("{link}", link).replace("{address}", who)
         };
         let theirs = fill(&room, &file, &upload, &session, link, BOB);
         let nobodys = fill(nothing, nothing, nothing, nothing, nothing, "personne@mairie.test");

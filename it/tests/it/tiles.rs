@@ -135,6 +135,8 @@ async fn refusals(alice: &Browser, count: usize) {
 #[tokio::test]
 async fn the_log_is_exported_and_served_and_others_prove_it() {
     let house = House::town();
+    // That a second person is asked has tests of its own.
+    house.run(&["tenant", "four-eyes", DOMAIN, "--set", "off"]).well();
     let server = house.serve().await;
     let alice = Browser::signed_in(&server, ALICE).await;
     let (ran, folder) = export(&house);

@@ -1,6 +1,6 @@
 import type { operations } from '../../generated/api';
 import type { Proof } from '../core/proof';
-import type { Accreditation, AccountFilter, AuditFilter, Fate, LabelChange, MemberRole } from '../core/types';
+import type { Accreditation, AccountFilter, AuditFilter, BroughtRank, Fate, LabelChange, MemberRole, NewRequest } from '../core/types';
 import type { Http } from './http';
 import type { Json } from './passkey';
 
@@ -50,6 +50,10 @@ export class Api {
   removeFactor = (id: string) => this.http.delete(`/factors/${part(id)}`);
   newRecoveryCodes = () => this.http.post<Answer<'renewRecoveryCodes'>>('/factors/recovery-codes');
   signIns = () => this.http.get<Answer<'signIns'>>('/sign-ins');
+  helps = () => this.http.get<Answer<'helps'>>('/help');
+  /** Acts in the name of an agent: the cookie is theirs afterwards. */
+  beginHelp = (address: string) => this.http.post(`/admin/accounts/${part(address)}/help`);
+  endHelp = () => this.http.post('/session/help/end');
   session = () => this.http.get<Answer<'session'>>('/session');
   extend = () => this.http.post<Answer<'extendSession'>>('/session/extend');
   lock = () => this.http.post('/session/lock');
@@ -141,5 +145,20 @@ export class Api {
   resetAccount = (address: string) =>
     this.http.post<Answer<'reset'>>(`/admin/accounts/${part(address)}/reset`);
   adminRooms = () => this.http.get<Answer<'allRooms'>>('/admin/rooms');
+  businessRoles = () => this.http.get<Answer<'businessRoles'>>('/admin/roles');
+  businessRolesOf = (address: string) => this.http.get<Answer<'businessRolesOf'>>(`/admin/accounts/${part(address)}/roles`);
+  businessRole = (id: string) => this.http.get<Answer<'businessRole'>>(`/admin/roles/${part(id)}`);
+  addBusinessRole = (role: Sent<'addBusinessRole'>) => this.http.post<Answer<'addBusinessRole'>>('/admin/roles', role);
+  changeBusinessRole = (id: string, change: Sent<'changeBusinessRole'>) => this.http.patch(`/admin/roles/${part(id)}`, change);
+  deleteBusinessRole = (id: string) => this.http.delete(`/admin/roles/${part(id)}`);
+  giveBusinessRole = (id: string, address: string) => this.http.put(`/admin/roles/${part(id)}/holders/${part(address)}`, {});
+  takeBusinessRole = (id: string, address: string) => this.http.delete(`/admin/roles/${part(id)}/holders/${part(address)}`);
+  bringRoom = (id: string, room: string, rank: BroughtRank) =>
+    this.http.put(`/admin/roles/${part(id)}/rooms/${part(room)}`, { rank } satisfies Sent<'bringRoom'>);
+  leaveRoom = (id: string, room: string) => this.http.delete(`/admin/roles/${part(id)}/rooms/${part(room)}`);
+  requests = () => this.http.get<Answer<'requests'>>('/admin/requests');
+  askRequest = (request: NewRequest) => this.http.post<Answer<'askRequest'>>('/admin/requests', request satisfies Sent<'askRequest'>);
+  approveRequest = (id: string) => this.http.post(`/admin/requests/${part(id)}/approve`);
+  refuseRequest = (id: string) => this.http.post(`/admin/requests/${part(id)}/refuse`);
   audit = (filter: AuditFilter) => this.http.get<Answer<'audit'>>(`/admin/audit${query(filter)}`);
 }

@@ -6,6 +6,8 @@ mod demo;
 mod doctor;
 mod import;
 mod keys;
+mod requests;
+mod roles;
 mod rooms;
 mod tenants;
 
@@ -71,6 +73,16 @@ enum Command {
     Room {
         #[command(subcommand)]
         command: rooms::Command,
+    },
+    /// The roles that a body makes for itself, and the rooms that they bring.
+    Role {
+        #[command(subcommand)]
+        command: roles::Command,
+    },
+    /// Dangerous acts that wait for a second person.
+    Request {
+        #[command(subcommand)]
+        command: requests::Command,
     },
     /// The audit log.
     Audit {
@@ -139,6 +151,8 @@ fn execute(line: Line) -> Result<ExitCode, Failure> {
         Command::Tenant { command } => narrow(tenants::run(place(&usual)?, command)),
         Command::Account { command } => narrow(accounts::run(place(&usual)?, command)),
         Command::Room { command } => narrow(rooms::run(place(&usual)?, command)),
+        Command::Role { command } => narrow(roles::run(place(&usual)?, command)),
+        Command::Request { command } => narrow(requests::run(place(&usual)?, command)),
         Command::Audit { command } => narrow(audit::run(place(&usual)?, command)),
         Command::Keys { command } => narrow(keys::run(place(&usual)?, command)),
         Command::Config { reference: true } => {

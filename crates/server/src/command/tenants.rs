@@ -100,6 +100,14 @@ pub(super) enum Command {
         #[arg(long, value_name = "FILE", requires = "title_en")]
         file_en: Option<std::path::PathBuf>,
     },
+    /// Say whether dangerous acts (a shorter retention, taking the audit log out) wait for a second person.
+    FourEyes {
+        /// The domain of the body.
+        domain: String,
+        /// on or off.
+        #[arg(long, value_name = "on|off")]
+        set: String,
+    },
     /// Declare the accreditation that a protective mark asks for, in the place of the former one.
     Accredit {
         /// The domain of the body.
@@ -222,6 +230,17 @@ async fn execute(store: &Store, app: &App, command: Command) -> Result<(), Failu
                 "Version {} is published: everybody of {domain} accepts it before they go on.",
                 row.version
             );
+        }
+        Command::FourEyes { domain, set } => {
+            let domain: Domain = domain.parse()?;
+            let on = match set.as_str() {
+                "on" => true,
+                "off" => false,
+                _ => return Err(format!("`{set}` is neither on nor off").into()),
+            };
+            app.operator_set_four_eyes(&domain, on, now).await?;
+            let said = if on { "wait for a second person" } else { "are done by one person alone" };
+            println!("Dangerous acts in {domain} {said}.");
         }
         Command::Accredit { domain, label, reference, authority, until } => {
             let declared = Accreditation {

@@ -123,8 +123,11 @@ pub async fn depart(
 }
 
 pub(super) fn role(word: &str) -> Result<Role, Problem> {
-    Role::from_word(word)
-        .ok_or_else(|| Problem::invalid("the roles are agent, auditor, security-officer and administrator"))
+    Role::from_word(word).ok_or_else(|| {
+        Problem::invalid(
+            "the roles are agent, auditor, business-administrator, security-officer and administrator",
+        )
+    })
 }
 
 pub async fn rooms(State(edge): State<Edge>, Reading(caller): Reading) -> Result<Json<Value>, Problem> {

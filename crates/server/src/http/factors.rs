@@ -89,7 +89,7 @@ pub async fn rename(
     Path(id): Path<String>,
     Body(given): Body<NewName>,
 ) -> Result<StatusCode, Problem> {
-    edge.app.rename_factor(&caller, factor_id(&id)?, &named(&given.name)?).await?;
+    edge.app.rename_factor(&caller, factor_id(&id)?, &named(&given.name)?, clock::now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -3,6 +3,7 @@
 
 mod admin;
 mod applications;
+mod business_roles;
 mod charter;
 mod description;
 mod directory;
@@ -12,6 +13,7 @@ mod factors;
 mod files;
 mod guests;
 mod health;
+mod help;
 mod imports;
 mod known;
 mod lock;
@@ -19,6 +21,7 @@ mod log;
 mod organisation;
 mod passkeys;
 mod problem;
+mod requests;
 mod rooms;
 mod session;
 mod shapes;
@@ -56,6 +59,8 @@ fn api() -> Routes {
         .route("/session/passkey/answer", post(passkeys::sign_in))
         .route("/session/prove/passkey", post(passkeys::begin_proof))
         .route("/session/prove/passkey/answer", post(passkeys::prove))
+        .route("/session/help/end", post(help::end))
+        .route("/help", get(help::list))
         .route("/factors/passkey", post(passkeys::begin))
         .route("/factors/passkey/confirm", post(passkeys::confirm))
         .route("/factors", get(factors::list))
@@ -101,6 +106,18 @@ fn api() -> Routes {
         .route("/admin/imports/{id}", get(imports::show))
         .route("/admin/imports/{id}/lines", get(imports::lines))
         .route("/admin/imports/{id}/apply", post(imports::apply))
+        .route("/admin/accounts/{address}/help", post(help::begin))
+        .route("/admin/accounts/{address}/roles", get(business_roles::of_account))
+        .route("/admin/roles", get(business_roles::list).post(business_roles::add))
+        .route(
+            "/admin/roles/{id}",
+            get(business_roles::show).patch(business_roles::change).delete(business_roles::delete),
+        )
+        .route("/admin/roles/{id}/holders/{address}", put(business_roles::give).delete(business_roles::take))
+        .route("/admin/roles/{id}/rooms/{room}", put(business_roles::bring).delete(business_roles::leave))
+        .route("/admin/requests", get(requests::list).post(requests::ask))
+        .route("/admin/requests/{id}/approve", post(requests::approve))
+        .route("/admin/requests/{id}/refuse", post(requests::refuse))
         .route("/admin/organisation", get(organisation::show).patch(organisation::change))
         .route("/admin/lock", put(lock::change))
         .route("/admin/charter", get(charter::list).post(charter::publish))

@@ -170,7 +170,17 @@ pub async fn described(edge: &Edge, caller: &Caller, token: &str) -> Result<Valu
         Person::Guest(guest) => edge.app.store().room(guest.room).await?,
         Person::Account(_) => None,
     };
-    Ok(shapes::session(caller, token, visited.as_ref()))
+    let mut body = shapes::session(caller, token, visited.as_ref());
+    if let Person::Account(account) = &caller.person {
+        let person = |(address, name): (String, String)| json!({"address": address, "name": name});
+        let helper = caller.helper.as_ref().map(|one| (one.address.to_string(), one.name.to_string()));
+        body["helper"] = json!(helper.map(person));
+        body["helped_by"] = match caller.helper {
+            Some(_) => Value::Null,
+            None => json!(edge.app.store().helped_now(account.id, clock::now()).await?.map(person)),
+        };
+    }
+    Ok(body)
 }
 
 pub async fn show(

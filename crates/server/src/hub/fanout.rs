@@ -52,6 +52,7 @@ impl Hub {
                 }
             }
             Notice::Read { room, account, seq } => self.tell_read(room, account, seq).await?,
+            Notice::Helped(account) => self.tell_changed(account, "help", None),
             Notice::SessionEnded(session) => {
                 self.end_session(session, "this session has ended; sign in again").await
             }

@@ -59,6 +59,9 @@ impl Hub {
             };
             self.leave_meetings(client).await;
             client.end(StreamError::NotAuthorized, why);
+            if let (Some(_), Some(account)) = (&client.caller.helper, client.account()) {
+                self.tell_changed(account, "help", None); // nobody acts in this name any more
+            }
         }
     }
 

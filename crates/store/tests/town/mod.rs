@@ -65,6 +65,7 @@ impl Town {
             role: account.role,
             clearance: account.clearance,
             factor: Factor::Password,
+            helper: None,
             administration: beffroi_policy::Administration { factor: Factor::Password, inside: true },
             managed_device: false,
             membership,

@@ -1,2 +1,2 @@
 /** What is done seldom about somebody's account. */
-export type PersonAct = 'role' | 'lost' | 'leave';
+export type PersonAct = 'role' | 'businessRoles' | 'lost' | 'help' | 'leave';

@@ -8,10 +8,11 @@ import { meeting } from './meeting';
 import { organisation } from './organisation';
 import { people } from './people';
 import { proof } from './proof';
+import { roles } from './roles';
 import { room } from './room';
 import { rooms } from './rooms';
 import { rules } from './rules';
 import { security } from './security';
 import { when } from './when';
 
-export const en = { ...common, ...door, ...security, ...application, ...proof, ...administration, ...rules, ...when, ...rooms, ...room, ...meeting, ...call, ...organisation, ...people, ...lock };
+export const en = { ...common, ...door, ...security, ...application, ...proof, ...administration, ...rules, ...when, ...rooms, ...room, ...meeting, ...call, ...organisation, ...people, ...lock, ...roles };
