@@ -1,6 +1,6 @@
 //! Who calls, as the door found out.
 
-use crate::{App, Error, Origin};
+use crate::{App, AtDevice, Error, Origin};
 use beffroi_domain::{
     Account, ApplicationId, Factor, Guest, MemberRank, Micros, Rank, Role, SessionId, Tenant,
 };
@@ -54,6 +54,8 @@ pub struct Caller {
     pub origin: Origin,
     /// The application password behind it, when no browser is.
     pub application: Option<ApplicationId>,
+    /// The device that it carries.
+    pub device: Option<AtDevice>,
 }
 
 impl Caller {
@@ -115,8 +117,7 @@ impl Caller {
                 factor: self.tenant.administration.factor,
                 inside: self.tenant.administration.inside(self.origin.network()),
             },
-            // Devices are enrolled by a later piece of work; until then none is managed.
-            managed_device: false,
+            managed_device: self.device.as_ref().is_some_and(|at| at.managed(now)),
             membership,
             now,
         }
@@ -152,6 +153,10 @@ impl App {
         let (Some(person), Some(tenant)) = (person, self.store.tenant(row.tenant).await?) else {
             return Ok(None);
         };
+        let device = match row.device {
+            Some(_) => self.store.device_of(row.id).await?.map(|(device, proved)| AtDevice { device, proved }),
+            None => None,
+        };
         Ok(Some(Caller {
             session: row.id,
             person,
@@ -163,6 +168,7 @@ impl App {
             absolute_ends: absolute_ends_us,
             origin: origin.clone(),
             application: row.application,
+            device,
         }))
     }
 

@@ -6,6 +6,7 @@
 mod accounts;
 mod applications;
 mod caller;
+mod devices;
 mod error;
 mod factors;
 mod files;
@@ -27,6 +28,7 @@ mod tries;
 
 pub use applications::ApplicationTry;
 pub use caller::{Caller, Person, Rules};
+pub use devices::{AtDevice, Enrolment, MOST_VERSION};
 pub use error::Error;
 pub use factors::{Code, Confirmed, Factors, NewTotp, SignInRow, Way};
 pub use files::OpenFile;
@@ -122,7 +124,8 @@ impl App {
                 let standing = self.store.standing(room.id, account.id).await?;
                 let standing = standing.ok_or(Error::NotFound("account"))?;
                 let (role, clearance) = (standing.role, standing.clearance);
-                Actor { role, clearance, ..caller.actor(standing.membership, now) }
+                let managed_device = self.at_managed_device(caller, &room.label, now).await?;
+                Actor { role, clearance, managed_device, ..caller.actor(standing.membership, now) }
             }
             Person::Guest(guest) => {
                 let visits = guest.room == room.id;

@@ -31,11 +31,19 @@ pub enum Denied {
         label: String,
     },
     /// The label asks for a managed device.
-    #[error("« {label} » opens only on a device that your organisation manages")]
+    #[error(
+        "« {label} » opens only on a device that your organisation approved; enrol this one in « My security », and ask an administrator to approve it"
+    )]
     ManagedDevice {
         /// The label's name.
         label: String,
     },
+    /// The device was reported lost.
+    #[error("this device was reported lost; if you have it back, enrol it again in « My security »")]
+    DeviceLost,
+    /// The device's key is a year old (DV9).
+    #[error("this device was enrolled a year ago; enrol it again in « My security », with another key")]
+    DeviceExpired,
     /// Not a member.
     #[error("you do not belong to this room, which `{act}` asks for; ask one of its owners")]
     Membership {
@@ -176,6 +184,8 @@ impl Denied {
             Self::Clearance { .. } => "clearance",
             Self::SecondFactor { .. } => "label-second-factor",
             Self::ManagedDevice { .. } => "label-managed-device",
+            Self::DeviceLost => "device-lost",
+            Self::DeviceExpired => "device-expired",
             Self::Membership { .. } => "membership",
             Self::Rank { .. } => "rank",
             Self::Role { .. } => "role",

@@ -6,6 +6,7 @@
 
 mod act;
 mod denied;
+mod devices;
 mod labels;
 mod people;
 
@@ -16,6 +17,7 @@ pub use act::{
     Ring, RoomAct, Speak, SpeakInMeeting, TenantAct, UseApplications,
 };
 pub use denied::Denied;
+pub use devices::{DevicePermit, decide_device};
 pub use labels::{Danger, danger, decide_accredit, decide_change, label_above_floor, label_accreditable};
 pub use people::{decide_about, may_take_over, someone_administers};
 

@@ -263,6 +263,7 @@ impl Store {
             proved: now,
             place: place.to_owned(),
             application: Some(id),
+            device: None,
         };
         const ADD: &str = "
             INSERT INTO session (id, token, tenant, account, factor, agent, created_us, last_used_us, application,

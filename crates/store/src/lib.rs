@@ -12,6 +12,7 @@ mod calls;
 mod ceremonies;
 mod crypto;
 mod departures;
+mod devices;
 mod entropy;
 mod error;
 mod event;
@@ -51,6 +52,7 @@ pub use audit::{AuditEntry, AuditFilter, AuditPage, Finding, NewEntry, Outcome, 
 pub use calls::OpenMeeting;
 pub use ceremonies::{Ceremony, CeremonyKind};
 pub use departures::{Belongings, Departed};
+pub use devices::{DeviceRow, NewDevice};
 pub use error::StoreError;
 pub use export::{ExportError, Exported};
 pub use factors::{FactorKind, FactorRow, NewFactor, PasskeyRow, TotpRow};

@@ -4,7 +4,7 @@ use crate::audit::{self, NewEntry};
 use crate::crypto::{damaged, entropy, new_token, token_hash};
 use crate::sql::{Row, Tx, Value};
 use crate::{Result, Store, StoreError};
-use beffroi_domain::{AccountId, ApplicationId, Factor, GuestId, Micros, SessionId, TenantId};
+use beffroi_domain::{AccountId, ApplicationId, DeviceId, Factor, GuestId, Micros, SessionId, TenantId};
 use beffroi_policy::Who;
 
 /// A session.
@@ -30,6 +30,8 @@ pub struct SessionRow {
     pub last_used: Micros,
     /// The application password that opened it, when no browser did.
     pub application: Option<ApplicationId>,
+    /// The device that proved its key to it.
+    pub device: Option<DeviceId>,
 }
 
 /// How a session is opened.
@@ -49,7 +51,7 @@ const AGENT: usize = 200;
 /// The columns of a session, in the order that [`read_session`] reads.
 macro_rules! session_columns {
     () => {
-        "id, account, guest, tenant, factor, agent, created_us, last_used_us, proved_us, place, application"
+        "id, account, guest, tenant, factor, agent, created_us, last_used_us, proved_us, place, application, device"
     };
 }
 
@@ -71,6 +73,7 @@ fn read_session(row: &Row) -> Result<SessionRow> {
         proved: row.int(8)?,
         place: row.text(9)?,
         application: row.opt_int(10)?.map(ApplicationId),
+        device: row.opt_int(11)?.map(DeviceId),
     })
 }
 
