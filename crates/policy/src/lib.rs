@@ -5,6 +5,7 @@
 //! whole policy is printed by a test as `policy.golden.txt`: changing a right means changing that table.
 
 mod act;
+mod clients;
 mod denied;
 mod devices;
 mod labels;
@@ -16,6 +17,7 @@ pub use act::{
     ReadAudit, ReadFile, ReadMeetingTalk, ReadOrganisation, ReadPeople, ReadRoom, ReadRooms, Relabel, Rename,
     Ring, RoomAct, Speak, SpeakInMeeting, TenantAct, UseApplications,
 };
+pub use clients::{BadVersion, ClientVersion, decide_client};
 pub use denied::Denied;
 pub use devices::{DevicePermit, decide_device};
 pub use labels::{Danger, danger, decide_accredit, decide_change, label_above_floor, label_accreditable};

@@ -27,6 +27,9 @@ pub fn session(caller: &Caller, token: &str, visited: Option<&Room>) -> Value {
             body["role"] = account.role.word().into();
             body["factor"] = caller.factor.word().into();
             body["proved_us"] = caller.proved.into();
+            body["device"] = caller.device.as_ref().map_or(Value::Null, |at| {
+                json!({"id": at.device.id.to_string(), "name": at.device.name.as_str(), "managed": at.managed(clock::now())})
+            });
         }
         Person::Guest(_) => {
             body["kind"] = "guest".into();
