@@ -2,6 +2,7 @@ import { administration } from './administration';
 import { application } from './application';
 import { call } from './call';
 import { common } from './common';
+import { device } from './device';
 import { door } from './door';
 import { meeting } from './meeting';
 import { organisation } from './organisation';
@@ -12,4 +13,4 @@ import { rules } from './rules';
 import { security } from './security';
 import { when } from './when';
 
-export const fr = { ...common, ...door, ...security, ...application, ...proof, ...administration, ...rules, ...when, ...rooms, ...room, ...meeting, ...call, ...organisation };
+export const fr = { ...common, ...door, ...device, ...security, ...application, ...proof, ...administration, ...rules, ...when, ...rooms, ...room, ...meeting, ...call, ...organisation };
