@@ -97,7 +97,7 @@ journey('organisation', {
     await dialog.getByText('Personne n’a encore de second facteur, pas même vous').waitFor();
     await page.keyboard.press('Tab');
     await page.keyboard.press('Space');
-    await dialog.getByText('Aucun appareil géré n’est encore connu').waitFor();
+    await dialog.getByText('Seuls les appareils approuvés les ouvriront').waitFor();
     await pictures(otto, 'organisation-label');
     await page.keyboard.press('Space');
     await dialog.getByLabel('Un second facteur pour entrer').uncheck();
