@@ -144,6 +144,10 @@ def real(path, method):
         return {"id": spare_factor() if method == "DELETE" else kept}, holder
     if path.startswith("/api/application-passwords"):
         return {"id": application()}, us
+    if path.startswith("/api/device-codes/"):
+        return {"token": us.ask("POST", "/api/devices/code")["code"]}, None if method == "GET" else us
+    if path.startswith(("/api/devices/{id}", "/api/admin/devices/")):
+        return {"id": device()}, us
     if path.startswith("/api/admin/labels/"):
         if path.endswith("/accreditation") and method == "DELETE":
             officer.ask("PUT", f"/api/admin/labels/{MARK}/accreditation", DECISION)
