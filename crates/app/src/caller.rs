@@ -154,7 +154,9 @@ impl App {
             return Ok(None);
         };
         let device = match row.device {
-            Some(_) => self.store.device_of(row.id).await?.map(|(device, proved)| AtDevice { device, proved }),
+            Some(_) => {
+                self.store.device_of(row.id).await?.map(|(device, proved)| AtDevice { device, proved })
+            }
             None => None,
         };
         Ok(Some(Caller {

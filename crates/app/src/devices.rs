@@ -98,7 +98,8 @@ impl App {
             self.store.note(tenant.id, NewEntry { rule: Some("signature"), ..failed }, now).await?;
             return Err(Error::Invalid("this key did not sign this code".into()));
         }
-        let (agent, version) = (shortened(new.agent), new.version.chars().take(MOST_VERSION).collect::<String>());
+        let (agent, version) =
+            (shortened(new.agent), new.version.chars().take(MOST_VERSION).collect::<String>());
         let new = NewDevice { name: new.name, key: new.key, agent: &agent, version: &version };
         match self.store.enrol_device(&code, new, origin.as_str(), now).await {
             Err(StoreError::Gone { .. }) => Err(over()),

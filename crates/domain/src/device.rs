@@ -37,7 +37,9 @@ impl DeviceState {
 
     /// Reads the word.
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Waiting, Self::Approved, Self::Withdrawn, Self::Lost].into_iter().find(|one| one.word() == word)
+        [Self::Waiting, Self::Approved, Self::Withdrawn, Self::Lost]
+            .into_iter()
+            .find(|one| one.word() == word)
     }
 }
 
@@ -111,7 +113,9 @@ impl Device {
 
     /// Whether whoever sits at it now, and proved so at `proved`, sits at a device that the body manages.
     pub fn managed(&self, proved: Micros, now: Micros) -> bool {
-        self.state == DeviceState::Approved && !self.expired(now) && (0..DEVICE_PROOF_US).contains(&(now - proved))
+        self.state == DeviceState::Approved
+            && !self.expired(now)
+            && (0..DEVICE_PROOF_US).contains(&(now - proved))
     }
 }
 

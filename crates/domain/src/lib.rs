@@ -22,12 +22,13 @@ pub use address::{Address, BadAddress, Domain, Slug};
 pub use device::{DEVICE_LIFE_US, DEVICE_PROOF_US, Device, DeviceState, Grade, Reported};
 pub use event::{Author, Command, Content, Event, FileShared, Speech};
 pub use id::{
-    AccountId, ApplicationId, BadId, DeviceId, FactorId, FileId, GuestId, InvitationId, LinkId, MailId, MeetingId,
-    RoomId, SessionId, TenantId, UploadId,
+    AccountId, ApplicationId, BadId, DeviceId, FactorId, FileId, GuestId, InvitationId, LinkId, MailId,
+    MeetingId, RoomId, SessionId, TenantId, UploadId,
 };
 pub use label::{BadLabel, Guests, Label, LabelChange, Rank};
 pub use name::{
-    ApplicationName, BadName, DeviceName, FactorName, LabelName, PersonName, RoomName, TenantName, Wording, topic,
+    ApplicationName, BadName, DeviceName, FactorName, LabelName, PersonName, RoomName, TenantName, Wording,
+    topic,
 };
 pub use network::{BadNetwork, Network};
 pub use room::{Membership, Rank as MemberRank, Room, RoomKind};

@@ -22,7 +22,8 @@ impl std::str::FromStr for ClientVersion {
         let mut numbers = [0; 3];
         let mut places = numbers.iter_mut();
         for part in text.split('.') {
-            let digits = !part.is_empty() && part.len() <= 9 && part.bytes().all(|byte| byte.is_ascii_digit());
+            let digits =
+                !part.is_empty() && part.len() <= 9 && part.bytes().all(|byte| byte.is_ascii_digit());
             let place = places.next().filter(|_| digits).ok_or(BadVersion)?;
             *place = part.parse().map_err(|_| BadVersion)?;
         }

@@ -46,7 +46,9 @@ pub enum Denied {
     #[error("this device was enrolled a year ago; enrol it again in « My security », with another key")]
     DeviceExpired,
     /// The client is older than what is served.
-    #[error("this client is {has}, and {least} is the oldest that is served here; load the page again, or install the newer one")]
+    #[error(
+        "this client is {has}, and {least} is the oldest that is served here; load the page again, or install the newer one"
+    )]
     ClientVersion {
         /// Its version.
         has: ClientVersion,

@@ -3,8 +3,8 @@
 use crate::accounts::{account_of, leave_an_administrator};
 use crate::applications;
 use crate::audit::{self, NewEntry, Subject};
-use crate::event;
 use crate::devices::forget_devices;
+use crate::event;
 use crate::factors::forget_factors;
 use crate::invitations::close_links;
 use crate::labels::label_columns;

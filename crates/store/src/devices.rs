@@ -6,8 +6,8 @@ use crate::sql::{Row, Tx, Value};
 use crate::tenants::touch;
 use crate::{Result, Store, StoreError};
 use beffroi_domain::{
-    AccountId, Address, DEVICE_LIFE_US, Device, DeviceId, DeviceName, DeviceState, Micros, PersonName, Reported,
-    SessionId, TenantId,
+    AccountId, Address, DEVICE_LIFE_US, Device, DeviceId, DeviceName, DeviceState, Micros, PersonName,
+    Reported, SessionId, TenantId,
 };
 use beffroi_policy::{DevicePermit, ManageAccounts, OwnPermit, ReadRooms, TenantPermit, Who};
 
@@ -53,7 +53,8 @@ fn read_device(row: &Row) -> Result<Device> {
     let id = DeviceId(row.int(0)?);
     let broken = || damaged(format!("device {id}"));
     let known = |column| Ok::<_, StoreError>(row.opt_int(column)?.map(|yes| yes != 0));
-    let reported = Reported { disk_encrypted: known(8)?, screen_lock: known(9)?, managed_profile: known(10)? };
+    let reported =
+        Reported { disk_encrypted: known(8)?, screen_lock: known(9)?, managed_profile: known(10)? };
     Ok(Device {
         id,
         tenant: TenantId(row.int(1)?),
@@ -171,7 +172,8 @@ impl Store {
             Value::Int(device.expires),
         ];
         tx.execute(ADD, &values).await.map_err(|error| error.or_taken("device with this key"))?;
-        let entry = NewEntry { origin, ..NewEntry::done("device.enrol", Subject::Who(Who::Account(account))) };
+        let entry =
+            NewEntry { origin, ..NewEntry::done("device.enrol", Subject::Who(Who::Account(account))) };
         audit::append(&mut tx, self.keys(), tenant, entry.saying(device.name.as_str()), now).await?;
         tx.commit().await?;
         Ok(device)
@@ -264,7 +266,8 @@ impl Store {
         if tx.execute("DELETE FROM device WHERE id = $1", &[Value::Int(id.0)]).await? == 0 {
             return Err(StoreError::Gone { what: "device" });
         }
-        let entry = NewEntry { origin, ..NewEntry::done("device.remove", Subject::Who(Who::Account(account))) };
+        let entry =
+            NewEntry { origin, ..NewEntry::done("device.remove", Subject::Who(Who::Account(account))) };
         audit::append(&mut tx, self.keys(), device.tenant, entry.saying(device.name.as_str()), now).await?;
         tx.commit().await?;
         Ok(ended)
@@ -390,7 +393,10 @@ impl Store {
     /// # Errors
     /// The database.
     pub async fn forget_old_device_codes(&self, now: Micros) -> Result<()> {
-        self.db().execute("DELETE FROM device_code WHERE expires_us <= $1", &[Value::Int(now)]).await.map(drop)
+        self.db()
+            .execute("DELETE FROM device_code WHERE expires_us <= $1", &[Value::Int(now)])
+            .await
+            .map(drop)
     }
 }
 

@@ -197,7 +197,11 @@ async fn a_proof_is_the_devices_own_for_this_session_and_good_once() {
 
     // Nobody touches another person's device, and an agent approves none.
     bob.delete(&format!("/api/devices/{}", device.id)).await.expect(404);
-    bob.request("PATCH", &format!("/api/devices/{}", device.id)).json(&json!({"name": "X"})).send().await.expect(404);
+    bob.request("PATCH", &format!("/api/devices/{}", device.id))
+        .json(&json!({"name": "X"}))
+        .send()
+        .await
+        .expect(404);
     decide(&bob, &device, "approved").await.expect(403);
     bob.get("/api/admin/devices").await.expect(403);
     let register = claire.get("/api/admin/devices").await.expect(200).json();
@@ -240,7 +244,9 @@ async fn a_lost_device_is_out_with_its_streams_and_never_comes_back() {
     again.get("/api/session").await.expect(200);
     let log = claire.get("/api/admin/audit").await.expect(200).json();
     let acts: Vec<_> = log["entries"].as_array().expect("entries").iter().map(|e| e["act"].clone()).collect();
-    for act in ["device.enrol", "device.use", "device.approve", "device.withdraw", "device.lost", "device.remove"] {
+    for act in
+        ["device.enrol", "device.use", "device.approve", "device.withdraw", "device.lost", "device.remove"]
+    {
         assert!(acts.contains(&json!(act)), "{act} in {acts:?}");
     }
     crate::bad_input::finish(server, &[]).await;

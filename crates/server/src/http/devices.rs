@@ -56,7 +56,9 @@ fn name(text: &str) -> Result<DeviceName, Problem> {
 }
 
 fn bytes(what: &str, text: &str) -> Result<Vec<u8>, Problem> {
-    URL_SAFE_NO_PAD.decode(text).map_err(|_| Problem::invalid(format!("`{what}` is not base64url (RFC 4648 §5)")))
+    URL_SAFE_NO_PAD
+        .decode(text)
+        .map_err(|_| Problem::invalid(format!("`{what}` is not base64url (RFC 4648 §5)")))
 }
 
 pub async fn list(State(edge): State<Edge>, Reading(caller): Reading) -> Result<Json<Value>, Problem> {

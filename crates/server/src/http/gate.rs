@@ -1,7 +1,7 @@
 //! The gate for clients: those that are too old are told so, and what to do.
 
-use super::edge::Edge;
 use super::Problem;
+use super::edge::Edge;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
