@@ -1,6 +1,7 @@
 // Devices: a phone comes in by a code shown on the desk; the room that demands a managed device opens on the approved one alone.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { journey } from './house/journey.mjs';
 import { pictures } from './house/pictures.mjs';
@@ -144,5 +145,14 @@ journey('devices', {
     await page.getByRole('dialog').getByRole('button', { name: 'Ôter', exact: true }).click();
     await page.getByRole('listitem').filter({ hasText: 'Poste 12' }).waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Enrôler ce navigateur' }).waitFor();
+  },
+  'a client that is older than what is served says so, and what to do': async ({ alice, claire, phone, house }) => {
+    writeFileSync(join(house.data, 'beffroi.toml'), '[clients]\nleast_version = "9999"\n');
+    for (const visitor of [alice, claire, phone]) visitor.forgive(/answer (426|50\d) /, /WebSocket connection to/);
+    await house.restart();
+    await alice.go('/securite');
+    await alice.page.getByRole('heading', { name: 'Cette page est trop ancienne' }).waitFor();
+    await alice.page.getByRole('button', { name: 'Recharger la page' }).waitFor();
+    await pictures(alice, 'client-too-old');
   },
 });
