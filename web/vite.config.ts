@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
+
+const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string };
 
 // `npm run dev` serves the client alone and hands the server's own addresses to a running
 // `beffroi`, so that the page and the API keep one origin as in production.
@@ -7,6 +10,7 @@ const server = process.env.BEFFROI_SERVER ?? 'http://127.0.0.1:8443';
 
 export default defineConfig(({ mode }) => ({
   plugins: [svelte()],
+  define: { __VERSION__: JSON.stringify(version) },
   // Vitest runs in Node, where Svelte would otherwise resolve to its server build.
   resolve: mode === 'test' ? { conditions: ['browser'] } : {},
   build: {

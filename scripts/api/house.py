@@ -29,6 +29,7 @@ CHOSEN = {
     "/api/session/prove",
     "/api/factors/recovery-codes",
     "/api/application-passwords",
+    "/api/devices/code",
     "/api/admin/organisation",
     "/api/admin/lock",
     "/api/admin/charter",
@@ -161,6 +162,8 @@ def real(path, method):
         return {"id": spare_factor() if method == "DELETE" else kept}, holder
     if path.startswith("/api/application-passwords"):
         return {"id": application()}, us
+    if path.startswith("/api/device-codes/"):
+        return {"token": us.ask("POST", "/api/devices/code")["code"]}, us
     if path.startswith("/api/admin/labels/"):
         if path.endswith("/accreditation") and method == "DELETE":
             officer.ask("PUT", f"/api/admin/labels/{MARK}/accreditation", DECISION)

@@ -50,7 +50,7 @@ journey('organisation', {
     await enter(otto, 'otto@demo.localhost');
     const mark = card(otto, 'Diffusion restreinte');
     await mark.getByText('Instruction interministérielle n° 901').waitFor();
-    await mark.getByText('ce serveur n’en connaît encore aucun').waitFor();
+    await mark.getByText('ses salons ne s’ouvrent que sur ceux qui sont approuvés').waitFor();
     await mark.getByRole('button', { name: 'Déclarer l’homologation' }).click();
     const dialog = otto.page.getByRole('dialog');
     await dialog.getByRole('button', { name: 'Déclarer', exact: true }).click();
@@ -97,7 +97,7 @@ journey('organisation', {
     await dialog.getByText('Personne n’a encore de second facteur, pas même vous').waitFor();
     await page.keyboard.press('Tab');
     await page.keyboard.press('Space');
-    await dialog.getByText('Aucun appareil géré n’est encore connu').waitFor();
+    await dialog.getByText('Seuls les appareils approuvés les ouvriront').waitFor();
     await pictures(otto, 'organisation-label');
     await page.keyboard.press('Space');
     await dialog.getByLabel('Un second facteur pour entrer').uncheck();

@@ -1,9 +1,12 @@
+import { ThisDevice } from './core/device';
 import { Prover } from './core/proof';
 import { Readable } from './core/readable';
-import { SessionKeeper, type SessionState } from './core/session';
+import { SessionKeeper, type SessionDoor, type SessionState } from './core/session';
+import type { SecondStep, Session } from './core/types';
 import { Uploads } from './core/uploads';
 import { Workspace } from './core/workspace';
 import { Api } from './wire/api';
+import * as keys from './wire/device';
 import { randomId, type Link } from './wire/connection';
 import { Http } from './wire/http';
 import { Meetings } from './wire/meetings';
@@ -14,9 +17,43 @@ import { Xmpp } from './wire/xmpp';
 /** The objects that every page shares, made once: the only place where `core` meets `wire`. */
 const http = new Http();
 export const api = new Api(http);
-export const session = new SessionKeeper(api, (token) => {
+http.client = `web/${__VERSION__}`;
+/** This client is older than what the server serves: only the page loaded again goes on. */
+class Outdated extends Readable<boolean> {
+  tell(): void {
+    this.set(true);
+  }
+}
+export const outdated = new Outdated(false);
+http.onOutdated = () => outdated.tell();
+/** This browser as one of its person's devices. */
+export const thisDevice = new ThisDevice(api, keys, (token) => {
   http.csrf = token;
 });
+// Before a session is anybody's on screen, the device proved its key to it: the token that was seen before is
+// worth nothing afterwards.
+const recognised = async <T extends Session | SecondStep>(coming: Promise<T>): Promise<T> => {
+  const found = await coming;
+  return found.kind === 'second-step' ? found : ((await thisDevice.recognise(found)) as T);
+};
+const door: SessionDoor = {
+  ...api,
+  session: () => recognised(api.session()),
+  signIn: (address, password) => recognised(api.signIn(address, password)),
+  secondStep: (token, proof) => recognised(api.secondStep(token, proof)),
+  passkeySignIn: (token, answer) => recognised(api.passkeySignIn(token, answer)),
+};
+export const session = new SessionKeeper(door, (token) => {
+  http.csrf = token;
+});
+/** The device proves its key again before its hour is over, and when somebody comes back to the page. */
+async function renew(): Promise<void> {
+  const mine = session.session;
+  const again = mine && (await thisDevice.renew(mine));
+  if (again && session.session?.address === mine.address) session.accept(again);
+}
+setInterval(() => void renew(), 5 * 60_000);
+addEventListener('focus', () => void renew());
 // One refusal may be of a token that another page just replaced: the session itself says whether it is over.
 http.onSignedOut = () => void session.check();
 http.onShut = () => void session.check();
@@ -112,6 +149,7 @@ class Desk extends Readable<Workspace | null> {
     this.#proved = proved;
     this.#xmpp?.close();
     const url = new URL('/xmpp-websocket', location.href);
+    url.searchParams.set('client', http.client ?? '');
     url.protocol = url.protocol === 'http:' ? 'ws:' : 'wss:';
     const xmpp: Xmpp = new Xmpp(url.href, mine.tenant.domain, mine, {
       ready: () => void this.value?.handleReady(),

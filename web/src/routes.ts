@@ -12,6 +12,8 @@ export const routes: readonly Route[] = [
   { path: '/salon/:id/reunion', who: 'account', load: shell },
   { path: '/bienvenue/:token', who: 'anyone', load: () => import('./ui/door/Welcome.svelte') },
   { path: '/invite/:token', who: 'anyone', load: () => import('./ui/door/Guest.svelte') },
+  { path: '/appareil', who: 'anyone', load: () => import('./ui/door/Device.svelte') },
+  { path: '/appareil/:code', who: 'anyone', load: () => import('./ui/door/Device.svelte') },
   { path: '/securite', who: 'account', load: () => import('./ui/security/Security.svelte') },
   { path: '/administration', who: 'account', load: administration },
   { path: '/administration/:tab', who: 'account', load: administration },

@@ -1,6 +1,6 @@
 //! Who calls, as the door found out.
 
-use crate::{App, Error, Origin};
+use crate::{App, AtDevice, Error, Origin};
 use beffroi_domain::{
     Account, ApplicationId, Factor, Guest, MemberRank, Micros, Rank, Role, SessionId, Tenant,
 };
@@ -68,6 +68,8 @@ pub struct Caller {
     pub charter: Option<i64>,
     /// The administrator who acts in this person's name, to help them.
     pub helper: Option<Account>,
+    /// The device that it carries.
+    pub device: Option<AtDevice>,
 }
 
 impl Caller {
@@ -135,8 +137,7 @@ impl Caller {
                 factor: self.tenant.administration.factor,
                 inside: self.tenant.administration.inside(self.origin.network()),
             },
-            // Devices are enrolled by a later piece of work; until then none is managed.
-            managed_device: false,
+            managed_device: self.device.as_ref().is_some_and(|at| at.managed(now)),
             membership,
             now,
         }
@@ -183,6 +184,12 @@ impl App {
             return Ok(None);
         };
         let (lock, lock_minutes) = self.lock_of(&row, &tenant, now).await?;
+        let device = match row.device {
+            Some(_) => {
+                self.store.device_of(row.id).await?.map(|(device, proved)| AtDevice { device, proved })
+            }
+            None => None,
+        };
         Ok(Some(Caller {
             session: row.id,
             person,
@@ -203,6 +210,7 @@ impl App {
             pin: row.pin,
             charter: row.charter,
             helper,
+            device,
         }))
     }
 

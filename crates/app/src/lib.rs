@@ -8,6 +8,7 @@ mod applications;
 mod business_roles;
 mod caller;
 mod charter;
+mod devices;
 mod error;
 mod factors;
 mod files;
@@ -34,6 +35,7 @@ mod tries;
 pub use applications::ApplicationTry;
 pub use business_roles::BusinessRoleView;
 pub use caller::{Caller, Person, Rules};
+pub use devices::{AtDevice, Enrolment, MOST_VERSION};
 pub use error::Error;
 pub use factors::{Code, Confirmed, Factors, NewTotp, SignInRow, Way};
 pub use files::OpenFile;
@@ -130,7 +132,8 @@ impl App {
                 let standing = self.store.standing(room.id, account.id).await?;
                 let standing = standing.ok_or(Error::NotFound("account"))?;
                 let (role, clearance) = (standing.role, standing.clearance);
-                Actor { role, clearance, ..caller.actor(standing.membership, now) }
+                let managed_device = self.at_managed_device(caller, &room.label, now).await?;
+                Actor { role, clearance, managed_device, ..caller.actor(standing.membership, now) }
             }
             Person::Guest(guest) => {
                 let visits = guest.room == room.id;

@@ -2,7 +2,7 @@
 
 use crate::{App, Caller, Error};
 use beffroi_domain::{Micros, RoomId};
-use beffroi_policy::{Permit, ReadRoom, decide};
+use beffroi_policy::{Actor, Permit, ReadRoom, decide};
 use beffroi_store::{Direct, OwnRange, Page, Range, StoreError};
 
 impl App {
@@ -53,10 +53,15 @@ impl App {
         now: Micros,
     ) -> Result<(Vec<Direct>, Vec<Permit<ReadRoom>>), Error> {
         let all = self.store.directs_of(caller.account()?.id).await?;
-        let may = |direct: Direct| {
-            let permit = decide::<ReadRoom>(&caller.actor(Some(direct.rank), now), &direct.room).ok()?;
-            Some((direct, permit))
-        };
-        Ok(all.into_iter().filter_map(may).unzip())
+        let mut may = (vec![], vec![]);
+        for direct in all {
+            let managed_device = self.at_managed_device(caller, &direct.room.label, now).await?;
+            let actor = Actor { managed_device, ..caller.actor(Some(direct.rank), now) };
+            if let Ok(permit) = decide::<ReadRoom>(&actor, &direct.room) {
+                may.0.push(direct);
+                may.1.push(permit);
+            }
+        }
+        Ok(may)
     }
 }

@@ -25,6 +25,7 @@ impl App {
         self.store.forget_old_uploads(now - UPLOADS).await?;
         self.store.forget_old_waits(now - PLACES).await?;
         self.store.forget_old_ceremonies(now).await?;
+        self.store.forget_old_device_codes(now).await?;
         self.store.forget_old_mail(now).await?;
         self.store.forget_old_imports(now - IMPORTS).await?;
         self.store.forget_past(now).await?;

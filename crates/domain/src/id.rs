@@ -75,6 +75,8 @@ ids! {
     LinkId,
     /// An invitation or a password reset.
     InvitationId,
+    /// A browser or an application with a key of its own.
+    DeviceId,
     /// A meeting of a room.
     MeetingId,
     /// Something that a person can prove beside their password.

@@ -9,6 +9,7 @@ mod address;
 mod business_role;
 mod charter;
 mod dangerous;
+mod device;
 mod event;
 mod folding;
 mod id;
@@ -27,17 +28,18 @@ pub use address::{Address, BadAddress, Domain, Slug};
 pub use business_role::BusinessRole;
 pub use charter::{BadCharter, CharterText, CharterTitle, CharterWords, NewCharter};
 pub use dangerous::Dangerous;
+pub use device::{DEVICE_LIFE_US, DEVICE_PROOF_US, Device, DeviceState, Grade, Reported};
 pub use event::{Author, Command, Content, Event, FileShared, Speech};
 pub use folding::{Sought, folded_words, sorting};
 pub use id::{
-    AccountId, ApplicationId, BadId, BusinessRoleId, FactorId, FileId, GuestId, ImportId, InvitationId,
-    LinkId, MailId, MeetingId, RequestId, RoomId, SessionId, TenantId, UploadId,
+    AccountId, ApplicationId, BadId, BusinessRoleId, DeviceId, FactorId, FileId, GuestId, ImportId,
+    InvitationId, LinkId, MailId, MeetingId, RequestId, RoomId, SessionId, TenantId, UploadId,
 };
 pub use label::{BadLabel, Guests, Label, LabelChange, Rank};
 pub use lock::{BadLock, LockRules};
 pub use name::{
-    ApplicationName, BadName, FactorName, LabelName, PersonName, Reason, RoleName, RoomName, TenantName,
-    Wording, topic,
+    ApplicationName, BadName, DeviceName, FactorName, LabelName, PersonName, Reason, RoleName, RoomName,
+    TenantName, Wording, topic,
 };
 pub use network::{BadNetwork, Network};
 pub use room::{Membership, Rank as MemberRank, Room, RoomKind};

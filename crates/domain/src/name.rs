@@ -80,6 +80,8 @@ names! {
     RoomName up to 200,
     /// What people call a key of theirs, « téléphone »: 1 to 60 characters, nothing invisible.
     FactorName up to 60,
+    /// What people call a device of theirs, « portable du bureau »: 1 to 60 characters, nothing invisible.
+    DeviceName up to 60,
     /// What a person calls an application that signs in for them: 1 to 60 characters, nothing invisible.
     ApplicationName up to 60,
     /// What a public body is called on screen: 1 to 100 characters, nothing invisible.

@@ -8,6 +8,7 @@
 //! [`session::Session`]: each comes as a module beside [`password`].
 
 pub mod application_password;
+pub mod device;
 pub mod imported;
 pub mod lock;
 pub mod passkey;

@@ -1,5 +1,6 @@
 //! Why not.
 
+use crate::ClientVersion;
 use beffroi_domain::{Factor, MemberRank, Role};
 
 /// Why not: a rule's name for the audit log and the client's words, and a sentence for people.
@@ -31,10 +32,28 @@ pub enum Denied {
         label: String,
     },
     /// The label asks for a managed device.
-    #[error("« {label} » opens only on a device that your organisation manages")]
+    #[error(
+        "« {label} » opens only on a device that your organisation approved; enrol this one in « My security », and ask an administrator to approve it"
+    )]
     ManagedDevice {
         /// The label's name.
         label: String,
+    },
+    /// The device was reported lost.
+    #[error("this device was reported lost; if you have it back, enrol it again in « My security »")]
+    DeviceLost,
+    /// The device's key is a year old (DV9).
+    #[error("this device was enrolled a year ago; enrol it again in « My security », with another key")]
+    DeviceExpired,
+    /// The client is older than what is served.
+    #[error(
+        "this client is {has}, and {least} is the oldest that is served here; load the page again, or install the newer one"
+    )]
+    ClientVersion {
+        /// Its version.
+        has: ClientVersion,
+        /// The oldest one that is served.
+        least: ClientVersion,
     },
     /// Not a member.
     #[error("you do not belong to this room, which `{act}` asks for; ask one of its owners")]
@@ -225,6 +244,9 @@ impl Denied {
             Self::Clearance { .. } => "clearance",
             Self::SecondFactor { .. } => "label-second-factor",
             Self::ManagedDevice { .. } => "label-managed-device",
+            Self::DeviceLost => "device-lost",
+            Self::DeviceExpired => "device-expired",
+            Self::ClientVersion { .. } => "client-version",
             Self::Membership { .. } => "membership",
             Self::Rank { .. } => "rank",
             Self::Role { .. } => "role",

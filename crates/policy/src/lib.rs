@@ -5,7 +5,9 @@
 //! whole policy is printed by a test as `policy.golden.txt`: changing a right means changing that table.
 
 mod act;
+mod clients;
 mod denied;
+mod devices;
 mod labels;
 mod people;
 mod requests;
@@ -18,7 +20,9 @@ pub use act::{
     ReadBusinessRoles, ReadFile, ReadMeetingTalk, ReadOrganisation, ReadPeople, ReadRequests, ReadRoom,
     ReadRooms, Relabel, Rename, Ring, RoomAct, Speak, SpeakInMeeting, TenantAct, UseApplications,
 };
+pub use clients::{BadVersion, ClientVersion, decide_client};
 pub use denied::Denied;
+pub use devices::{DevicePermit, decide_device};
 pub use labels::{Danger, danger, decide_accredit, decide_change, label_above_floor, label_accreditable};
 pub use people::{decide_about, decide_touching, may_import_column, may_take_over, someone_administers};
 pub use requests::{AskPermit, HELP_US, REQUEST_US, RIGHT_US, alone, decide_ask, decide_request};

@@ -89,12 +89,25 @@ settings! {
         /// reads them without a session, and checkpoints leave this machine by `beffroi audit export`.
         published: Vec<String> = vec![], shown "[]";
     }
+    /// Which clients are served.
+    clients: Clients {
+        /// The oldest version of a client that is served, such as `1.4.2`; an older one is told to load
+        /// again. Empty: any. Higher shuts out known holes, and whoever has not loaded the page since.
+        least_version: String = String::new(), shown "\"\"";
+    }
     /// What one may bring.
     limits: Limits {
         /// Bytes of one file; 1 to 1 TiB. Lower refuses large scans, higher fills the disk sooner.
         file_bytes: u64 = 20 << 30, shown "21474836480";
         /// Connected browsers of the whole server; 10 to 100000. Each costs about 40 KB.
         streams: usize = 10_000, shown "10000";
+    }
+}
+
+impl Clients {
+    /// The oldest version that is served.
+    pub fn least(&self) -> Option<beffroi_policy::ClientVersion> {
+        self.least_version.parse().ok()
     }
 }
 
@@ -226,6 +239,9 @@ impl Place {
             "https://NAME without a slash at the end, or nothing",
         )?;
         self.check_mail()?;
+        let least = &s.clients.least_version;
+        let fits = least.is_empty() || s.clients.least().is_some();
+        bounds("clients.least_version", least.clone(), fits, "a version such as 1.4.2, or nothing")?;
         bounds(
             "tls",
             String::new(),

@@ -273,6 +273,7 @@ impl Store {
             label_minutes: None,
             pin: false,
             charter: Some(charter).filter(|version| *version > 0),
+            device: None,
         };
         const ADD: &str = "
             INSERT INTO session (id, token, tenant, account, factor, agent, created_us, last_used_us, application,

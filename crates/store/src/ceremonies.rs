@@ -18,6 +18,8 @@ pub enum CeremonyKind {
     AddPasskey,
     /// Somebody signed in proves once more who they are, with a passkey.
     PasskeyProof,
+    /// A device proves its key to a session.
+    DeviceProof,
 }
 
 impl CeremonyKind {
@@ -27,6 +29,7 @@ impl CeremonyKind {
             Self::AddTotp => "add-totp",
             Self::AddPasskey => "add-passkey",
             Self::PasskeyProof => "passkey-proof",
+            Self::DeviceProof => "device-proof",
         }
     }
 }

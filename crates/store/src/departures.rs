@@ -4,6 +4,7 @@ use crate::accounts::{account_of, leave_an_administrator};
 use crate::applications;
 use crate::audit::{self, NewEntry, Subject};
 use crate::business_roles::{Moved, end_roles};
+use crate::devices::forget_devices;
 use crate::directory;
 use crate::event;
 use crate::factors::forget_factors;
@@ -161,6 +162,7 @@ impl Store {
         let sessions = end_sessions(&mut tx, Who::Account(account)).await?;
         let applications = applications::revoke_all(&mut tx, account).await?;
         let keys = forget_factors(&mut tx, account).await?;
+        let devices = forget_devices(&mut tx, account).await?;
         let invitations = close_links(&mut tx, account, now).await?;
         let guest_links = open_links(&mut tx, tenant, account, now).await?;
         for (room, link) in &guest_links {
@@ -172,7 +174,7 @@ impl Store {
             audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
         }
         let told = format!(
-            "sessions: {}; application passwords: {applications}; keys: {keys}; links for a password: {invitations}; links for guests: {}; rooms handed over: {}",
+            "sessions: {}; application passwords: {applications}; keys: {keys}; devices: {devices}; links for a password: {invitations}; links for guests: {}; rooms handed over: {}",
             sessions.len(),
             guest_links.len(),
             owned.len(),

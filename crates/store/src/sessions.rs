@@ -5,7 +5,7 @@ use crate::crypto::{damaged, entropy, new_token, token_hash};
 use crate::lock::unlocked;
 use crate::sql::{Row, Tx, Value};
 use crate::{Result, Store, StoreError};
-use beffroi_domain::{AccountId, ApplicationId, Factor, GuestId, Micros, SessionId, TenantId};
+use beffroi_domain::{AccountId, ApplicationId, DeviceId, Factor, GuestId, Micros, SessionId, TenantId};
 use beffroi_policy::Who;
 
 /// A session.
@@ -43,6 +43,8 @@ pub struct SessionRow {
     pub charter: Option<i64>,
     /// The administrator who acts in this person's name.
     pub helper: Option<AccountId>,
+    /// The device that proved its key to it.
+    pub device: Option<DeviceId>,
 }
 
 /// How a session is opened.
@@ -67,7 +69,7 @@ macro_rules! session_columns {
          (SELECT MIN(l.lock_minutes) FROM session_label o JOIN label l ON l.tenant = o.tenant AND l.slug = o.label \
            WHERE o.session = s.id), \
          CASE WHEN s.pin IS NULL THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END, \
-         CASE WHEN a.charter < t.charter THEN t.charter ELSE 0 END, s.impersonated_by \
+         CASE WHEN a.charter < t.charter THEN t.charter ELSE 0 END, s.impersonated_by, s.device \
          FROM session s JOIN tenant t ON t.id = s.tenant LEFT JOIN account a ON a.id = s.account"
     };
 }
@@ -96,6 +98,7 @@ fn read_session(row: &Row) -> Result<SessionRow> {
         pin: row.int(14)? != 0,
         charter: Some(row.int(15)?).filter(|version| *version > 0),
         helper: row.opt_int(16)?.map(AccountId),
+        device: row.opt_int(17)?.map(DeviceId),
     })
 }
 

@@ -51,7 +51,7 @@ fn a_lock_falls_once_holds_against_use_and_opens_by_a_pin_or_a_proof() {
         store.touch_session(session, now()).await.unwrap();
         let locked = store.session_by_token(&token).await.unwrap().unwrap();
         assert_eq!((locked.locked, locked.last_used), (Some(fell), row.last_used));
-        let live = store.live_sessions().await.unwrap().remove(0);
+        let live = store.live_sessions(now()).await.unwrap().remove(0);
         assert_eq!((live.id, live.locked, live.page), (session, Some(fell), true));
 
         let tried = async |pin: &str| {
@@ -79,7 +79,7 @@ fn a_lock_falls_once_holds_against_use_and_opens_by_a_pin_or_a_proof() {
         place.sql("UPDATE session SET pin_failures = 3").await;
         assert!(matches!(tried("3").await, PinTry::Wiped));
         assert_eq!(store.session_by_token(&fresh).await.unwrap(), None);
-        let ended: Vec<_> = store.live_sessions().await.unwrap().into_iter().map(|one| one.id).collect();
+        let ended: Vec<_> = store.live_sessions(now()).await.unwrap().into_iter().map(|one| one.id).collect();
         assert_eq!(ended, [elsewhere], "the others go on");
         let expected = ["session.wipe", "session.unlock pin", "session.unlock pin", "session.unlock pin"];
         assert_eq!(acts(&town, 4).await, expected);
@@ -104,9 +104,9 @@ fn what_is_open_counts_until_the_next_unlock_and_the_body_chooses() {
         let after = store.change_label(&permit, "internal", &change, &label, now()).await.unwrap();
         assert_eq!(after.lock_minutes, Some(2));
         assert_eq!(minutes().await, Some(Some(2)));
-        assert_eq!(store.live_sessions().await.unwrap()[0].label_minutes, Some(2));
+        assert_eq!(store.live_sessions(now()).await.unwrap()[0].label_minutes, Some(2));
         store.set_screen(session, true).await.unwrap();
-        assert!(store.live_sessions().await.unwrap()[0].desk);
+        assert!(store.live_sessions(now()).await.unwrap()[0].desk);
         let rules = LockRules::new(3, 7).unwrap();
         store.set_lock(&town.machine::<ManageLock>(), rules, now()).await.unwrap();
         store.set_lock(&town.machine::<ManageLock>(), rules, now()).await.unwrap();
@@ -138,7 +138,7 @@ fn a_charter_is_never_edited_and_each_version_is_accepted_once() {
         let first = publish("Un").await.unwrap();
         assert!(matches!(publish(" Un \r\n").await, Err(StoreError::Refused(_))));
         assert_eq!(asked().await, Some(1));
-        assert_eq!(store.live_sessions().await.unwrap()[0].charter, Some(1));
+        assert_eq!(store.live_sessions(now()).await.unwrap()[0].charter, Some(1));
         let accept = async |version, sha256: &[u8]| {
             store.accept_charter(town.bob.id, version, sha256, "192.0.2.7/32", now()).await
         };

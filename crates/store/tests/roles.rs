@@ -268,8 +268,7 @@ fn a_right_to_help_opens_one_marked_session_and_the_way_back() {
         assert_eq!((row.factor, row.proved), (Factor::Password, 0));
         assert!(store.helped_now(whom, now()).await.unwrap().is_some());
         assert!(store.helped_now(whom, now() + HELP_US).await.unwrap().is_none());
-        let live =
-            async |at| store.live_sessions(at).await.unwrap().into_iter().any(|(id, ..)| id == session);
+        let live = async |at| store.live_sessions(at).await.unwrap().into_iter().any(|one| one.id == session);
         assert!(live(now()).await && !live(now() + HELP_US).await);
 
         let back = store.end_help(session, now()).await.unwrap().expect("the own session is there");

@@ -11,6 +11,7 @@ const DOORS: &[&str] = &[
     "/session/forgotten",
     "/session/passkey",
     "/session/passkey/answer",
+    "/device-codes/{token}",
     "/invitations/{token}",
     "/guest/{token}",
 ];

@@ -12,6 +12,7 @@ mod command_line;
 mod configuration;
 mod database;
 mod demonstration;
+mod devices;
 mod disk_full;
 mod files;
 mod forgery;

@@ -187,7 +187,7 @@ async fn who_leaves_is_out_within_two_seconds_and_their_rooms_go_to_a_colleague(
     assert_eq!((log.len(), log[0].1.as_str()), (1, ALICE));
     assert_eq!(
         log[0].2,
-        "sessions: 2; application passwords: 1; keys: 0; links for a password: 1; links for guests: 1; rooms handed over: 2"
+        "sessions: 2; application passwords: 1; keys: 0; devices: 0; links for a password: 1; links for guests: 1; rooms handed over: 2"
     );
     assert_eq!(told(&claire, "guest.close").await.len(), 1);
 }

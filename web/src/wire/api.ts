@@ -72,6 +72,16 @@ export class Api {
   addApplicationPassword = (name: string) =>
     this.http.post<Answer<'addApplicationPassword'>>('/application-passwords', { name, protocol: 'xmpp' } satisfies Sent<'addApplicationPassword'>);
   revokeApplicationPassword = (id: string) => this.http.delete(`/application-passwords/${part(id)}`);
+  askDevice = () => this.http.post<Answer<'askDevice'>>('/session/device');
+  answerDevice = (device: string, challenge: string, signature: string) =>
+    this.http.post<Answer<'answerDevice'>>('/session/device/answer', { device, challenge, signature } satisfies Sent<'answerDevice'>);
+  devices = () => this.http.get<Answer<'devices'>>('/devices');
+  deviceCode = () => this.http.post<Answer<'deviceCode'>>('/devices/code');
+  renameDevice = (id: string, name: string) => this.http.patch(`/devices/${part(id)}`, { name } satisfies Sent<'renameDevice'>);
+  removeDevice = (id: string) => this.http.delete(`/devices/${part(id)}`);
+  deviceCodeShown = (code: string) => this.http.get<Answer<'deviceCodeShown'>>(`/device-codes/${part(code)}`);
+  enrolDevice = (code: string, name: string, key: string, signature: string) =>
+    this.http.post<Answer<'enrolDevice'>>(`/device-codes/${part(code)}`, { name, key, signature } satisfies Sent<'enrolDevice'>);
   invitation = (token: string) => this.http.get<Answer<'invitation'>>(`/invitations/${part(token)}`);
   acceptInvitation = (token: string, password: string) =>
     this.http.post<Answer<'acceptInvitation'>>(`/invitations/${part(token)}`, { password } satisfies Sent<'acceptInvitation'>);
@@ -113,6 +123,10 @@ export class Api {
     this.http.get<Answer<'importLines'>>(`/admin/imports/${part(id)}/lines${query({ fate, after, limit })}`);
   applyImport = (id: string, digest: string, mail: boolean) =>
     this.http.post<Answer<'applyImport'>>(`/admin/imports/${part(id)}/apply`, { digest, mail } satisfies Sent<'applyImport'>);
+  allDevices = () => this.http.get<Answer<'allDevices'>>('/admin/devices');
+  decideDevice = (id: string, state: Sent<'decideDevice'>['state']) =>
+    this.http.post(`/admin/devices/${part(id)}/state`, { state } satisfies Sent<'decideDevice'>);
+  reportDevice = (id: string, reported: Sent<'reportDevice'>) => this.http.put(`/admin/devices/${part(id)}/reported`, reported);
   createAccount = (account: Sent<'invite'>) =>
     this.http.post<Answer<'invite'>>('/admin/accounts', account);
   disableAccount = (address: string) => this.http.post(`/admin/accounts/${part(address)}/disable`);

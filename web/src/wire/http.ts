@@ -10,6 +10,10 @@ export type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
 export class Http {
   /** What `X-CSRF-Token` carries; the session keeps it current. */
   csrf: string | null = null;
+  /** What this client is, told with every request: `web/1.4.2`. */
+  client: string | null = null;
+  /** Called when the server serves only newer clients than this one. */
+  onOutdated: () => void = () => {};
   /** Called when the server says that the session is over. */
   onSignedOut: () => void = () => {};
   /** Called when the session turns out to be locked, or before a charter: nothing opens until that is done. */
@@ -67,6 +71,7 @@ export class Http {
   private async once<T>(method: Method, path: string, body?: unknown): Promise<T> {
     const headers: Record<string, string> = { Accept: 'application/json' };
     const init: RequestInit = { method, headers, credentials: 'same-origin', cache: 'no-store' };
+    if (this.client !== null) headers['X-Beffroi-Client'] = this.client;
     if (method !== 'GET') Object.assign(headers, this.changeHeaders());
     if (body instanceof File) {
       headers['Content-Type'] = body.type;
@@ -90,6 +95,7 @@ export class Http {
   private async problem(response: Response, path: string): Promise<Problem> {
     const problem = problemOf(response.status, await response.text().catch(() => ''));
     if (problem.title === 'locked' || problem.rule === 'charter') this.onShut();
+    if (problem.rule === 'client-version') this.onOutdated();
     if (problem.title === 'signed-out' && !path.startsWith('/session')) this.onSignedOut();
     return problem;
   }

@@ -6,11 +6,13 @@ mod applications;
 mod business_roles;
 mod charter;
 mod description;
+mod devices;
 mod directory;
 mod door;
 mod edge;
 mod factors;
 mod files;
+mod gate;
 mod guests;
 mod health;
 mod help;
@@ -27,6 +29,7 @@ mod session;
 mod shapes;
 
 pub use edge::{Edge, Peer, same_origin, token};
+pub use gate::client;
 pub use problem::Problem;
 pub use shapes::room_address;
 
@@ -74,6 +77,15 @@ fn api() -> Routes {
         .route("/password", post(session::change_password))
         .route("/application-passwords", get(applications::list).post(applications::add))
         .route("/application-passwords/{id}", delete(applications::revoke))
+        .route("/session/device", post(devices::ask))
+        .route("/session/device/answer", post(devices::prove))
+        .route("/devices", get(devices::list))
+        .route("/devices/code", post(devices::begin))
+        .route("/devices/{id}", patch(devices::rename).delete(devices::remove))
+        .route("/device-codes/{token}", get(devices::code).post(devices::enrol))
+        .route("/admin/devices", get(devices::register))
+        .route("/admin/devices/{id}/state", post(devices::decide))
+        .route("/admin/devices/{id}/reported", put(devices::report))
         .route("/invitations/{token}", get(door::show).post(door::accept))
         .route("/rooms", get(rooms::list).post(rooms::create))
         .route("/rooms/{id}", get(rooms::show).patch(rooms::change))
@@ -152,6 +164,7 @@ pub fn router(edge: Edge) -> Router {
     let api = api()
         .router()
         .fallback(problem::no_such_route)
+        .layer(middleware::from_fn_with_state(edge.clone(), gate::before))
         .layer(DefaultBodyLimit::max(MOST_JSON))
         .layer(middleware::from_fn(problem::always))
         .layer(middleware::from_fn(no_store))

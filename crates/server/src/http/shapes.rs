@@ -33,6 +33,9 @@ pub fn session(caller: &Caller, token: &str, visited: Option<&Room>) -> Value {
             body["screen"] = if caller.desk { "desk" } else { "phone" }.into();
             body["pin"] = caller.pin.into();
             body["charter"] = caller.charter.is_some().into();
+            body["device"] = caller.device.as_ref().map_or(Value::Null, |at| {
+                json!({"id": at.device.id.to_string(), "name": at.device.name.as_str(), "managed": at.managed(clock::now())})
+            });
         }
         Person::Guest(_) => {
             body["kind"] = "guest".into();

@@ -4,8 +4,8 @@ use super::registry::{Client, OUTBOX};
 use super::{Hub, stanzas};
 use crate::clock;
 use crate::http::{Edge, Peer, Problem};
-use axum::extract::State;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use base64::Engine as _;
@@ -31,14 +31,23 @@ const GOODBYE: Duration = Duration::from_secs(2);
 /// How long a connection may take to sign in and bind.
 const HURRY: Duration = Duration::from_secs(20);
 
+/// What a client says in the address; a page can send no header with an upgrade request.
+#[derive(serde::Deserialize)]
+pub struct Said {
+    /// What it is: `web/1.4.2`.
+    client: Option<String>,
+}
+
 /// Answers the upgrade request: only the page's own origin, only the sub-protocol `xmpp`.
 pub async fn upgrade(
     State(edge): State<Edge>,
     peer: Peer,
     headers: HeaderMap,
+    Query(said): Query<Said>,
     ws: WebSocketUpgrade,
 ) -> Result<Response, Problem> {
     crate::http::same_origin(&headers)?;
+    crate::http::client(&edge, said.client.as_deref())?;
     if edge.hub.is_draining() {
         return Err(Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,

@@ -58,7 +58,7 @@ export const organisation: Translation<typeof source> = {
   'labels.overSince': (until) => `Expired after ${until}: the mark has closed by itself.`,
   'labels.nobody': 'Today nobody enters under this label',
   'labels.nobodyDeclared': 'Declaring is not enough yet',
-  'labels.noDevice': 'It demands a device managed by the organisation, and this server does not know any yet: its rooms open to nobody.',
+  'labels.noDevice': 'It demands a device managed by the organisation: its rooms open only on those that are approved under “Devices”.',
   'labels.noFactor': (without, all) =>
     without === all ? 'It demands a second factor, and nobody has one yet.' : `It demands a second factor, and ${people(without)} of ${all} have none yet.`,
   'labels.noEndToEnd': 'It demands meetings encrypted end to end, which this server does not offer yet: there is no meeting under this label.',
@@ -116,8 +116,8 @@ export const organisation: Translation<typeof source> = {
   'labelSet.factorTitle': (without, all, me) =>
     without === all ? (me ? 'Nobody has a second factor yet, not even you' : 'Nobody has a second factor yet') : `${people(without)} of ${all} have no second factor yet${me ? ', you included' : ''}`,
   'labelSet.factorSays': (count) => (count === 0 ? 'No room carries it yet.' : `Without it one no longer opens ${bearers(count)}, and reads nothing there.`),
-  'labelSet.deviceTitle': 'No managed device is known yet',
-  'labelSet.deviceSays': (count) => (count === 0 ? 'No room carries it yet.' : `Nobody will open ${bearers(count)} until this server knows one.`),
+  'labelSet.deviceTitle': 'Only approved devices will open them',
+  'labelSet.deviceSays': (count) => (count === 0 ? 'No room carries it yet.' : `Afterwards one opens ${bearers(count)} only on devices that are approved under “Devices”.`),
   'labelSet.do': 'Save',
   'labelSet.done': (label) => `The label “${label}” is set up.`,
   'labelSet.forgetTitle': 'Erase for good?',

@@ -2,6 +2,7 @@ import { administration } from './administration';
 import { application } from './application';
 import { call } from './call';
 import { common } from './common';
+import { device } from './device';
 import { door } from './door';
 import { lock } from './lock';
 import { meeting } from './meeting';
@@ -15,4 +16,4 @@ import { rules } from './rules';
 import { security } from './security';
 import { when } from './when';
 
-export const fr = { ...common, ...door, ...security, ...application, ...proof, ...administration, ...rules, ...when, ...rooms, ...room, ...meeting, ...call, ...organisation, ...people, ...lock, ...roles };
+export const fr = { ...common, ...door, ...device, ...security, ...application, ...proof, ...administration, ...rules, ...when, ...rooms, ...room, ...meeting, ...call, ...organisation, ...people, ...lock, ...roles };

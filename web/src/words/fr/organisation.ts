@@ -56,7 +56,7 @@ export const organisation = {
   'labels.overSince': (until: string) => `Échue depuis le ${until} : la mention s’est refermée d’elle-même.`,
   'labels.nobody': 'Aujourd’hui, personne n’entre sous cette mention',
   'labels.nobodyDeclared': 'Déclarer ne suffit pas encore',
-  'labels.noDevice': 'Elle demande un appareil géré par l’organisme, et ce serveur n’en connaît encore aucun : ses salons ne s’ouvrent à personne.',
+  'labels.noDevice': 'Elle demande un appareil géré par l’organisme : ses salons ne s’ouvrent que sur ceux qui sont approuvés sous « Appareils ».',
   'labels.noFactor': (without: number, all: number) =>
     without === all ? 'Elle demande un second facteur, et personne n’en a encore.' : `Elle demande un second facteur, et ${people(without)} sur ${all} n’en ont pas encore.`,
   'labels.noEndToEnd': 'Elle demande des réunions chiffrées de bout en bout, que ce serveur n’offre pas encore : il n’y a pas de réunion sous cette mention.',
@@ -115,9 +115,9 @@ export const organisation = {
   'labelSet.factorTitle': (without: number, all: number, me: boolean) =>
     without === all ? (me ? 'Personne n’a encore de second facteur, pas même vous' : 'Personne n’a encore de second facteur') : `${people(without)} sur ${all} n’ont pas encore de second facteur${me ? ', vous compris' : ''}`,
   'labelSet.factorSays': (count: number) => (count === 0 ? 'Aucun salon ne la porte encore.' : `Sans lui, on n’ouvre plus ${bearers(count)}, et on n’en lit plus rien.`),
-  'labelSet.deviceTitle': 'Aucun appareil géré n’est encore connu',
+  'labelSet.deviceTitle': 'Seuls les appareils approuvés les ouvriront',
   'labelSet.deviceSays': (count: number) =>
-    count === 0 ? 'Aucun salon ne la porte encore.' : `Personne n’ouvrira plus ${bearers(count)} tant que ce serveur n’en connaîtra pas.`,
+    count === 0 ? 'Aucun salon ne la porte encore.' : `On n’ouvrira plus ${bearers(count)} que sur les appareils approuvés sous « Appareils ».`,
   'labelSet.do': 'Enregistrer',
   'labelSet.done': (label: string) => `La mention « ${label} » est réglée.`,
   'labelSet.forgetTitle': 'Effacer pour toujours ?',
