@@ -72,16 +72,18 @@ test('the proof is renewed before its hour is over, and not each time', async ()
 });
 
 test('a key that the server takes no more is forgotten; one that could not be tried is kept', async () => {
-  for (const [status, title, kept] of [
-    [404, 'not-found', false],
-    [403, 'denied', false],
-    [0, 'unreachable', true],
-    [503, 'busy', true],
+  for (const [status, title, rule, kept] of [
+    [403, 'denied', 'device-lost', false],
+    [403, 'denied', 'device-expired', false],
+    [403, 'denied', 'another-rule', true],
+    [404, 'not-found', '', true],
+    [0, 'unreachable', '', true],
+    [503, 'busy', '', true],
   ] as const) {
-    const { device, held } = browser(() => Promise.reject(new Problem({ status, title, detail: '' })));
+    const { device, held } = browser(() => Promise.reject(new Problem({ status, title, detail: '', rule })));
     const before = session(null);
     expect(await device.recognise(before)).toBe(before);
-    expect(held.size === 1, title).toBe(kept);
+    expect(held.size === 1, `${title} ${rule}`).toBe(kept);
   }
 });
 

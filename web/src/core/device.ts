@@ -56,8 +56,8 @@ export class ThisDevice<Held extends { device: string }, Key> {
       return proved;
     } catch (cause) {
       const problem = Problem.from(cause);
-      // Removed, lost, or a year old: a key that the server does not take any more is of no use.
-      if (problem.status === 404 || problem.title === 'denied') await this.keys.forget(session.address).catch(() => {});
+      // Lost, or a year old: the key is of no use any more. Whatever else is refused may be taken the next time.
+      if (problem.rule === 'device-lost' || problem.rule === 'device-expired') await this.keys.forget(session.address).catch(() => {});
       return null;
     }
   }
