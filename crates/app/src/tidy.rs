@@ -24,6 +24,7 @@ impl App {
         self.store.forget_old_waits(now - PLACES).await?;
         self.store.forget_old_ceremonies(now).await?;
         self.store.forget_old_mail(now).await?;
+        self.store.forget_old_mail_codes(now).await?;
         self.store.forget_past(now).await?;
         Ok(())
     }

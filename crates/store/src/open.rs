@@ -155,6 +155,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (7, include_str!("../../../migrations/0007_application_passwords.sql")),
     (8, include_str!("../../../migrations/0008_mail.sql")),
     (12, include_str!("../../../migrations/0012_isolation.sql")),
+    (13, include_str!("../../../migrations/0013_mail_codes.sql")),
 ];
 
 fn sqlite_path(database: &str) -> Option<&Path> {

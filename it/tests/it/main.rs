@@ -16,6 +16,7 @@ mod forgery;
 mod guests;
 mod killed;
 mod mail;
+mod mail_codes;
 mod messages;
 mod organisation;
 mod other_tenant;

@@ -193,6 +193,7 @@ const ACTS: Readonly<Record<string, string>> = {
   'clearance.manage': 'Set up clearances',
   'administration.manage': 'Set up what administering takes',
   'administration.rules': 'Change what administering takes',
+  'code.send': 'Have a code sent',
   'factor.add': 'Add a key',
   'factor.remove': 'Remove a key',
   'meeting.take': 'Take a call',
