@@ -197,6 +197,7 @@ async fn one_mailbox_is_never_both_proofs() {
     let refused = page.sign_in(ALICE, PASSWORD).await.expect(409).json();
     assert!(refused["detail"].as_str().unwrap().contains("codes by mail"), "{refused}");
     page.get("/api/session").await.expect(401);
+    (alice.address, alice.host) = (page.address, page.host.clone());
     alice.post("/api/session/prove", &json!({"kind": "password", "password": PASSWORD})).await.expect(422);
     crate::bad_input::finish(server, &[]).await;
 }
