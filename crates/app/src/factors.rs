@@ -1,6 +1,7 @@
 //! What a person can prove beside their password: adding it, taking it away, and using it, at the door and once
 //! more inside.
 
+use crate::mail_codes::Bound;
 use crate::sign_in::shortened;
 use crate::{App, Caller, Error, Origin, Secret, SignedIn, entry};
 use beffroi_domain::{Account, AccountId, Factor, FactorId, FactorName, Micros};
@@ -18,6 +19,8 @@ pub enum Way {
     Totp,
     /// A code from the paper.
     Recovery,
+    /// A code that is sent by mail.
+    Email,
 }
 
 impl Way {
@@ -27,6 +30,7 @@ impl Way {
             Self::Passkey => "passkey",
             Self::Totp => "totp",
             Self::Recovery => "recovery",
+            Self::Email => "email",
         }
     }
 }
@@ -38,6 +42,8 @@ pub enum Code {
     Totp(String),
     /// A code from the paper.
     Recovery(String),
+    /// Six digits that came by mail.
+    Email(String),
     /// The password once more; only from who holds nothing else.
     Password(Secret),
 }
@@ -52,6 +58,7 @@ pub(crate) struct Proved {
 impl Proved {
     pub(crate) const PASSWORD: Self = Self { factor: Factor::Password, by: "password" };
     pub(crate) const TOTP: Self = Self { factor: Factor::Second, by: "totp" };
+    pub(crate) const EMAIL: Self = Self { factor: Factor::Second, by: "email" };
     pub(crate) const RECOVERY: Self = Self { factor: Factor::Second, by: "recovery" };
 }
 
@@ -62,6 +69,8 @@ pub struct Factors {
     pub held: Vec<FactorRow>,
     /// Recovery codes that still open.
     pub recovery_left: i64,
+    /// Whether codes by mail may be added.
+    pub mail: bool,
 }
 
 /// A seed on its way to an application.
@@ -115,6 +124,7 @@ impl App {
         let ways = [
             (Way::Passkey, has(FactorKind::Passkey)),
             (Way::Totp, has(FactorKind::Totp)),
+            (Way::Email, has(FactorKind::Email) && self.rules.mail),
             (Way::Recovery, paper),
         ];
         Ok(ways.into_iter().filter(|(_, there)| *there).map(|(way, _)| way).collect())
@@ -146,7 +156,7 @@ impl App {
             None => None,
         };
         let account = account.ok_or(Error::NotFound("sign-in under way; type your password again"))?;
-        let proved = match self.check_code(&account, code, origin, now).await {
+        let proved = match self.check_code(&account, code, Bound::SignIn(token), origin, now).await {
             Err(Error::WrongCode) => {
                 self.refused_entry(&account, origin, "code", now).await?;
                 return Err(Error::WrongCode);
@@ -176,7 +186,7 @@ impl App {
         let account = caller.account()?;
         let proved = match code {
             Code::Password(password) => {
-                if !self.ways(account.id).await?.is_empty() {
+                if !self.store.factors_of(account.id).await?.is_empty() {
                     return Err(Error::Invalid(
                         "this account holds more than a password; prove one of its keys or codes".into(),
                     ));
@@ -189,7 +199,10 @@ impl App {
                     other => other.map(|()| Proved::PASSWORD)?,
                 }
             }
-            code => match self.check_code(account, &code, &caller.origin, now).await {
+            code => match self
+                .check_code(account, &code, Bound::Session(caller.session), &caller.origin, now)
+                .await
+            {
                 Err(Error::WrongCode) => {
                     self.refused_proof(caller, "code", now).await?;
                     return Err(Error::WrongCode);
@@ -240,10 +253,11 @@ impl App {
     }
 
     /// Whether a code is right, counted by the growing wait; a right one is used up.
-    async fn check_code(
+    pub(crate) async fn check_code(
         &self,
         account: &Account,
         code: &Code,
+        bound: Bound<'_>,
         origin: &Origin,
         now: Micros,
     ) -> Result<Proved, Error> {
@@ -258,6 +272,9 @@ impl App {
                 }
                 None => None,
             },
+            Code::Email(typed) => {
+                self.use_mail_code(account.id, typed, bound, now).await?.then_some(Proved::EMAIL)
+            }
             Code::Password(_) => None,
         };
         let proved = right.ok_or(Error::WrongCode)?;
@@ -300,7 +317,8 @@ impl App {
     pub async fn factors(&self, caller: &Caller) -> Result<Factors, Error> {
         let account = caller.account()?.id;
         let held = self.store.factors_of(account).await?;
-        Ok(Factors { held, recovery_left: self.store.recovery_codes_left(account).await? })
+        let recovery_left = self.store.recovery_codes_left(account).await?;
+        Ok(Factors { held, recovery_left, mail: self.rules.mail })
     }
 
     /// A new seed, to be put into an application and confirmed with its first code.

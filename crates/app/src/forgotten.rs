@@ -3,6 +3,9 @@
 use crate::letters::{self, About};
 use crate::{App, Error, Origin};
 use beffroi_domain::{Address, Micros};
+use beffroi_store::FactorKind;
+
+const DAY: Micros = 86_400_000_000;
 
 impl App {
     /// Counts that somebody asked for a link for `address`: the same for addresses that exist and those that do
@@ -41,6 +44,14 @@ impl App {
         let found = self.store.account_by_address(&address).await?;
         let Some((account, Some(_))) = found.filter(|(account, _)| account.enabled) else { return Ok(()) };
         let Some(tenant) = self.store.tenant(account.tenant).await? else { return Ok(()) };
+        // One mailbox must not be both the link to a new password and the code that is asked for after it, whatever
+        // else this person holds: the stranger chooses the way.
+        let held = self.store.factors_of(account.id).await?;
+        if held.iter().any(|factor| factor.kind == FactorKind::Email) {
+            let letter = letters::no_reset(&About::of(&account, &tenant), now + DAY);
+            self.store.mail_no_reset(&account, origin.as_str(), &letter, now).await?;
+            return Ok(());
+        }
         let base = public_url(tenant.domain.as_str());
         let write = |token: &str, until| {
             letters::reset(&About::of(&account, &tenant), &format!("{base}/bienvenue/{token}"), until)

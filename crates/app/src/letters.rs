@@ -1,6 +1,7 @@
 //! What people are written by mail: plain words, French first and English below, because no organisation has
 //! said its language yet. A file per language; no picture, nothing that tells whether it was read.
 
+mod browser;
 mod en;
 mod fr;
 
@@ -35,6 +36,23 @@ pub(crate) fn invitation(about: &About<'_>, link: &str, until: Micros) -> Letter
     letter(fr::INVITATION_SUBJECT, &fr::invitation(about, link), &en::invitation(about, link), until)
 }
 
+/// That no link comes by mail to a mailbox that gets codes.
+pub(crate) fn no_reset(about: &About<'_>, until: Micros) -> Letter {
+    letter(fr::RESET_SUBJECT, &fr::no_reset(about), &en::no_reset(about), until)
+}
+
+/// A code to sign in with, and who asked for it: `agent` is what their browser calls itself, `place` their address
+/// block.
+pub(crate) fn code(about: &About<'_>, code: &str, agent: &str, place: &str, until: Micros) -> Letter {
+    let browser = browser::of(agent);
+    letter(
+        fr::CODE_SUBJECT,
+        &fr::code(about, code, &browser, place),
+        &en::code(about, code, &browser, place),
+        until,
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,6 +64,13 @@ mod tests {
         for written in [reset(&about, link, 7), invitation(&about, link, 7)] {
             whole(&written, link);
         }
+        let hostile = "Mozilla/5.0 (X11; Linux x86_64) <http://mechant.test> Firefox/140.0";
+        let sent = code(&about, "042042", hostile, "192.0.2.7/32", 7);
+        assert_eq!(sent.text.lines().filter(|line| *line == "042042").count(), 2);
+        assert_eq!(sent.text.matches("192.0.2.7/32").count(), 2);
+        assert_eq!(sent.text.matches("Firefox, Linux").count(), 2);
+        assert!(!sent.text.contains("mechant"), "of what a browser calls itself only words that we know");
+        assert!(!sent.subject.contains("042042"), "a subject stands on locked screens");
     }
 
     fn whole(written: &Letter, link: &str) {

@@ -147,6 +147,15 @@ impl App {
     ) -> Result<Entered, Error> {
         let ways = self.ways(account.id).await?;
         if ways.is_empty() {
+            // Whoever added codes by mail is never let in by the password alone because mail was switched off.
+            if !self.store.factors_of(account.id).await?.is_empty() {
+                self.refused_entry(account, origin, "no-mail", now).await?;
+                return Err(Error::Conflict(
+                    "this account is proved by codes by mail, and this server sends no mail now; ask your \
+                     administrator to take them away or to switch mail on"
+                        .into(),
+                ));
+            }
             return self.open_session(account, Proved::PASSWORD, origin, agent, now).await.map(Entered::In);
         }
         let (token, expires) =

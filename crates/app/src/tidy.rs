@@ -28,6 +28,7 @@ impl App {
         self.store.forget_old_device_codes(now).await?;
         self.store.forget_old_mail(now).await?;
         self.store.forget_old_imports(now - IMPORTS).await?;
+        self.store.forget_old_mail_codes(now).await?;
         self.store.forget_past(now).await?;
         Ok(())
     }

@@ -138,6 +138,8 @@ pub struct Door(mpsc::Sender<Errand>);
 enum Errand {
     /// Somebody forgot their password, or says so.
     Forgotten(String, Origin),
+    /// A letter was written that somebody waits for.
+    Hurry,
 }
 
 impl Door {
@@ -147,6 +149,12 @@ impl Door {
         if self.0.try_send(Errand::Forgotten(address, origin)).is_err() {
             tracing::warn!("too many letters are asked for at once; one was not written");
         }
+    }
+
+    /// A letter was written that somebody waits for: sends it now instead of with the next round.
+    pub fn hurry(&self) {
+        // With a full queue it is looked at soon anyway.
+        let _ = self.0.try_send(Errand::Hurry);
     }
 }
 
@@ -210,7 +218,7 @@ impl Round {
     }
 
     async fn write(&self, errand: Errand) {
-        let Errand::Forgotten(address, origin) = errand;
+        let Errand::Forgotten(address, origin) = errand else { return };
         let public_url = |domain: &str| self.place.public_url(domain);
         if let Err(error) = self.app.write_forgotten(&address, public_url, &origin, clock::now()).await {
             tracing::error!(error = &error as &dyn std::error::Error, "a letter could not be written");

@@ -536,6 +536,7 @@ impl Store {
         // Sealed under the same key: nobody opens them any more.
         tx.execute("DELETE FROM factor WHERE account = $1", &[Value::Int(id)]).await?;
         tx.execute("DELETE FROM recovery_code WHERE account = $1", &[Value::Int(id)]).await?;
+        tx.execute("DELETE FROM mail_code WHERE account = $1", &[Value::Int(id)]).await?;
         let told = format!("person {id}");
         let entry = NewEntry::done("audit.erase", Subject::Machine).on(Subject::Text(told));
         append(&mut tx, self.keys(), tenant, entry, now).await?;

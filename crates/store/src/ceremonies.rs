@@ -14,6 +14,8 @@ pub enum CeremonyKind {
     SecondStep,
     /// A seed was shown; the first code is asked for.
     AddTotp,
+    /// A first code was sent by mail.
+    AddEmail,
     /// A new passkey was asked for.
     AddPasskey,
     /// Somebody signed in proves once more who they are, with a passkey.
@@ -27,6 +29,7 @@ impl CeremonyKind {
         match self {
             Self::SecondStep => "second-step",
             Self::AddTotp => "add-totp",
+            Self::AddEmail => "add-email",
             Self::AddPasskey => "add-passkey",
             Self::PasskeyProof => "passkey-proof",
             Self::DeviceProof => "device-proof",
@@ -95,6 +98,18 @@ impl Store {
             "SELECT account, state FROM ceremony WHERE token = $1 AND kind = $2 AND expires_us > $3";
         let values = [Value::Bytes(&kept), Value::Text(kind.word()), Value::Int(now)];
         self.db().row(FIND, &values, read_ceremony).await
+    }
+
+    /// One that is under way goes on until `until` at least: a letter takes longer than a telephone.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn prolong_ceremony(&self, kind: CeremonyKind, token: &str, until: Micros) -> Result<()> {
+        let Some(kept) = token_hash(token) else { return Ok(()) };
+        const SQL: &str =
+            "UPDATE ceremony SET expires_us = $3 WHERE token = $1 AND kind = $2 AND expires_us < $3";
+        let values = [Value::Bytes(&kept), Value::Text(kind.word()), Value::Int(until)];
+        self.db().execute(SQL, &values).await.map(drop)
     }
 
     /// One that was under way: whoever takes it first has it, nobody has it twice.

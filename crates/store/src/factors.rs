@@ -5,7 +5,9 @@
 
 use crate::audit::{self, NewEntry, Subject, person_secret};
 use crate::crypto::{Sealer, Secret, about, damaged, derived, entropy};
+use crate::invitations::close_links;
 use crate::keys::tenant_key_columns;
+use crate::mail_codes::forget_mail_codes;
 use crate::sql::{Row, Tx, Value};
 use crate::{Result, Store, StoreError};
 use aws_lc_rs::hmac;
@@ -20,6 +22,8 @@ pub enum FactorKind {
     Totp,
     /// A passkey.
     Passkey,
+    /// Codes that are sent to the account's own address.
+    Email,
 }
 
 impl FactorKind {
@@ -28,7 +32,12 @@ impl FactorKind {
         match self {
             Self::Totp => "totp",
             Self::Passkey => "passkey",
+            Self::Email => "email",
         }
+    }
+
+    fn from_word(word: &str) -> Option<Self> {
+        [Self::Totp, Self::Passkey, Self::Email].into_iter().find(|kind| kind.word() == word)
     }
 }
 
@@ -108,6 +117,7 @@ fn about_factor(account: AccountId, id: FactorId) -> Vec<u8> {
 pub(crate) async fn forget_factors(tx: &mut Tx, account: AccountId) -> Result<u64> {
     let held = tx.execute("DELETE FROM factor WHERE account = $1", &[Value::Int(account.0)]).await?;
     tx.execute("DELETE FROM recovery_code WHERE account = $1", &[Value::Int(account.0)]).await?;
+    forget_mail_codes(tx, account).await?;
     // A proof under way would be one of a key that is gone.
     tx.execute("DELETE FROM ceremony WHERE account = $1", &[Value::Int(account.0)]).await?;
     Ok(held)
@@ -155,7 +165,7 @@ impl Store {
         let read = |row: &Row| {
             Ok(FactorRow {
                 id: FactorId(row.int(0)?),
-                kind: if row.text(1)? == "totp" { FactorKind::Totp } else { FactorKind::Passkey },
+                kind: FactorKind::from_word(&row.text(1)?).ok_or_else(|| damaged("the kind of a key"))?,
                 name: row.text(2)?,
                 created: row.int(3)?,
                 last_used: row.opt_int(4)?,
@@ -178,6 +188,14 @@ impl Store {
         let held = tx.row(COUNT, &[Value::Int(account.0)], |row| row.int(0)).await?.unwrap_or(0);
         if held >= MOST {
             return Err(StoreError::Refused("there are 20 keys already; remove one that is no longer used"));
+        }
+        if kind == FactorKind::Email {
+            const HELD: &str = "SELECT id FROM factor WHERE account = $1 AND kind = 'email'";
+            if tx.row(HELD, &[Value::Int(account.0)], |row| row.int(0)).await?.is_some() {
+                return Err(StoreError::Refused("codes by mail were added already"));
+            }
+            // A link to another password that is in this mailbox already would make it both proofs at once.
+            close_links(&mut tx, account, now).await?;
         }
         let (key, tenant) = self.secret_of(&mut tx, account).await?;
         const ADD: &str = "
@@ -237,6 +255,9 @@ impl Store {
             })
             .await?
             .ok_or(StoreError::Gone { what: "key" })?;
+        if detail.starts_with("email ") {
+            forget_mail_codes(&mut tx, account).await?;
+        }
         const LAST: &str = "
             DELETE FROM recovery_code WHERE account = $1
                AND NOT EXISTS (SELECT 1 FROM factor f WHERE f.account = $1)";

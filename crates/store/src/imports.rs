@@ -7,6 +7,7 @@ use crate::accounts::{NewAccount, account_columns, insert, read_account};
 use crate::audit::{self, NewEntry, Subject};
 use crate::crypto::{damaged, entropy};
 use crate::directory;
+use crate::mail::Purpose;
 use crate::sql::{Row, Tx, Value, parts};
 use crate::{InvitationKind, Letter, Result, Store, StoreError, invitations};
 use beffroi_domain::{Account, AccountId, ImportId, MailId, Micros, Rank, Role, TenantId};
@@ -439,7 +440,7 @@ impl Store {
         if let Some(write) = write {
             let (token, until) = invitations::for_letter(tx, account.id, now).await?;
             let letter = write(&account, &token, until);
-            self.post_as(tx, MailId(account.id.0), account.id, &letter, now).await?;
+            self.post_as(tx, MailId(account.id.0), account.id, Purpose::Invitation, &letter, now).await?;
             let kind = InvitationKind::Invitation.word();
             self.note_import(tx, tenant, permit.who(), "account.invite", account.id, kind, now).await?;
         }

@@ -6,6 +6,7 @@ use crate::audit::{self, NewEntry, Subject};
 use crate::crypto::{entropy, new_token, token_hash};
 use crate::directory;
 use crate::factors::forget_factors;
+use crate::mail::Purpose;
 use crate::sessions::end_sessions;
 use crate::sql::{Row, Tx, Value};
 use crate::{Letter, Result, Store};
@@ -149,12 +150,37 @@ impl Store {
     ) -> Result<bool> {
         let (token, kept) = new_token();
         let mut tx = self.db().begin().await?;
-        if !self.post(&mut tx, account.id, &write(&token, now + LIFE_US), now).await? {
+        if !self.post(&mut tx, account.id, Purpose::Reset, &write(&token, now + LIFE_US), now).await? {
             return Ok(false);
         }
         add(&mut tx, account.id, InvitationKind::Reset, &kept, now, now + LIFE_US).await?;
         let asked =
             NewEntry::done("password.forgotten", Subject::Machine).on(Subject::Who(Who::Account(account.id)));
+        let entry = NewEntry { origin, ..asked };
+        audit::append(&mut tx, self.keys(), account.tenant, entry, now).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Mails somebody who says that they forgot their password that no link comes by mail; `false` when they got
+    /// enough mail this hour.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn mail_no_reset(
+        &self,
+        account: &Account,
+        origin: &str,
+        letter: &Letter,
+        now: Micros,
+    ) -> Result<bool> {
+        let mut tx = self.db().begin().await?;
+        if !self.post(&mut tx, account.id, Purpose::Reset, letter, now).await? {
+            return Ok(false);
+        }
+        let asked = NewEntry::done("password.forgotten", Subject::Machine)
+            .on(Subject::Who(Who::Account(account.id)))
+            .saying("no link: codes by mail");
         let entry = NewEntry { origin, ..asked };
         audit::append(&mut tx, self.keys(), account.tenant, entry, now).await?;
         tx.commit().await?;

@@ -37,9 +37,37 @@ pub struct MailRow {
     pub until: Micros,
 }
 
-/// Letters to one person within an hour: who forgets a password and mistypes a few codes needs fewer, and whoever
-/// asks in their name cannot flood them.
-const MOST_AN_HOUR: i64 = 6;
+/// What a letter is for. Each has a bound of its own, so that none keeps another from being written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A forgotten password.
+    Reset,
+    /// An account that was just made.
+    Invitation,
+    /// A code to sign in with; its sender counts too.
+    Code,
+}
+
+impl Purpose {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Reset => "reset",
+            Self::Invitation => "invitation",
+            Self::Code => "code",
+        }
+    }
+
+    /// Letters to one person within an hour. Who forgets a password and mistypes it a few times needs fewer than
+    /// six, and whoever asks in their name cannot flood them. Codes: five from known places, five from others,
+    /// and those of a factor that is being added.
+    fn most_an_hour(self) -> i64 {
+        match self {
+            Self::Reset | Self::Invitation => 6,
+            Self::Code => 10,
+        }
+    }
+}
+
 const HOUR: Micros = 3_600_000_000;
 /// Nothing is tried for longer than a day.
 const LONGEST: Micros = 24 * HOUR;
@@ -56,10 +84,11 @@ impl Store {
         &self,
         tx: &mut Tx,
         account: AccountId,
+        purpose: Purpose,
         letter: &Letter,
         now: Micros,
     ) -> Result<bool> {
-        self.post_as(tx, MailId::mint(now, entropy()), account, letter, now).await
+        self.post_as(tx, MailId::mint(now, entropy()), account, purpose, letter, now).await
     }
 
     /// The same under a number that is known to be free.
@@ -68,29 +97,32 @@ impl Store {
         tx: &mut Tx,
         id: MailId,
         account: AccountId,
+        purpose: Purpose,
         letter: &Letter,
         now: Micros,
     ) -> Result<bool> {
         // Holding the row, two letters at once are counted one after the other.
         const HOLD: &str = "SELECT id FROM account WHERE id = $1";
         tx.row(tx.locking(HOLD), &[Value::Int(account.0)], |row| row.int(0)).await?;
-        const COUNT: &str = "SELECT COUNT(*) FROM mail WHERE account = $1 AND created_us > $2";
-        let recent = [Value::Int(account.0), Value::Int(now - HOUR)];
-        if tx.row(COUNT, &recent, |row| row.int(0)).await?.unwrap_or(0) >= MOST_AN_HOUR {
+        const COUNT: &str =
+            "SELECT COUNT(*) FROM mail WHERE account = $1 AND created_us > $2 AND purpose = $3";
+        let recent = [Value::Int(account.0), Value::Int(now - HOUR), Value::Text(purpose.word())];
+        if tx.row(COUNT, &recent, |row| row.int(0)).await?.unwrap_or(0) >= purpose.most_an_hour() {
             return Ok(false);
         }
         let sealer = Sealer::new(&derived(&self.secret_of(tx, account).await?.0, "letters"));
         let plain = Zeroizing::new(format!("{}\n{}", letter.subject, *letter.text));
         let sealed = sealer.seal(&about_letter(account, id), plain.as_bytes());
         const ADD: &str = "
-            INSERT INTO mail (id, account, letter, tries, created_us, next_us, until_us)
-            VALUES ($1, $2, $3, 0, $4, $4, $5)";
+            INSERT INTO mail (id, account, letter, tries, created_us, next_us, until_us, purpose)
+            VALUES ($1, $2, $3, 0, $4, $4, $5, $6)";
         let values = [
             Value::Int(id.0),
             Value::Int(account.0),
             Value::Bytes(&sealed),
             Value::Int(now),
             Value::Int(letter.until.min(now + LONGEST)),
+            Value::Text(purpose.word()),
         ];
         tx.execute(ADD, &values).await?;
         Ok(true)

@@ -159,6 +159,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (10, include_str!("../../../migrations/0010_lock_charter.sql")),
     (11, include_str!("../../../migrations/0011_roles_and_four_eyes.sql")),
     (12, include_str!("../../../migrations/0012_isolation.sql")),
+    (13, include_str!("../../../migrations/0013_mail_codes.sql")),
     (14, include_str!("../../../migrations/0014_devices.sql")),
     (15, include_str!("../../../migrations/0015_passkey_makers.sql")),
 ];

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 const DOORS: &[&str] = &[
     "/session",
     "/session/second",
+    "/session/second/code",
     "/session/forgotten",
     "/session/passkey",
     "/session/passkey/answer",

@@ -23,6 +23,7 @@ mod imports;
 mod killed;
 mod lock;
 mod mail;
+mod mail_codes;
 mod messages;
 mod organisation;
 mod other_tenant;

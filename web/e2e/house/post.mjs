@@ -35,16 +35,28 @@ export class Post {
 
   /** The latest letter's link, once there are `count` letters. */
   async link(count = 1) {
+    const text = await this.#latest(count);
+    const found = /http:\/\/\S+\/bienvenue\/[\w-]+/.exec(text);
+    if (!found) throw new Error(`no link in ${text}`);
+    return found[0];
+  }
+
+  async #latest(count) {
     const folder = join(this.maildir, 'new');
     const names = () => (existsSync(folder) ? readdirSync(folder) : []);
     await until(`letter ${count}`, () => names().length >= count);
     const letter = readFileSync(join(folder, names().sort().at(-1)), 'utf8');
-    const text = /transfer-encoding: base64/i.test(letter)
+    return /transfer-encoding: base64/i.test(letter)
       ? Buffer.from(letter.split(/\r?\n\r?\n/).slice(1).join(''), 'base64').toString('utf8')
       : letter.replace(/=\r?\n/g, '');
-    const found = /http:\/\/\S+\/bienvenue\/[\w-]+/.exec(text);
-    if (!found) throw new Error(`no link in ${text}`);
-    return found[0];
+  }
+
+  /** The code of the latest letter, once there are `count` letters. */
+  async code(count) {
+    const text = await this.#latest(count);
+    const found = /^\d{6}\s*$/m.exec(text);
+    if (!found) throw new Error(`no code in ${text}`);
+    return found[0].trim();
   }
 
   close() {

@@ -2,10 +2,10 @@ import { Problem } from './problem';
 import { Readable } from './readable';
 
 /** What can be proved beside a password, as the server offers it; `password` for who holds nothing else, `pin` where it opens a lock. */
-export type Way = 'passkey' | 'totp' | 'recovery' | 'password' | 'pin';
+export type Way = 'passkey' | 'totp' | 'email' | 'recovery' | 'password' | 'pin';
 
 /** Something typed as a proof; the shape of the API. */
-export type Proof = { kind: 'totp' | 'recovery'; code: string } | { kind: 'password'; password: string };
+export type Proof = { kind: 'totp' | 'email' | 'recovery'; code: string } | { kind: 'password'; password: string };
 
 /** What opens a locked session: a proof, or the PIN of this browser. */
 export type Opening = Proof | { kind: 'pin'; pin: string };

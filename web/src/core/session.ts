@@ -14,6 +14,8 @@ export interface SessionDoor {
   passkeyProof(token: string, answer: PasskeyAnswer): Promise<Session>;
   ways(): Promise<Way[]>;
   prove(proof: Proof): Promise<Session>;
+  sendCode(token: string): Promise<unknown>;
+  sendProofCode(): Promise<unknown>;
   extend(): Promise<Session>;
   lock(): Promise<void>;
   unlock(pin: string): Promise<Session>;
@@ -75,6 +77,11 @@ export class SessionKeeper extends Readable<SessionState> {
 
   async secondStep(step: SecondStep, proof: Proof): Promise<void> {
     this.accept(await this.door.secondStep(step.token, proof));
+  }
+
+  /** Has a code sent by mail, for a sign-in under way or, without one, for this session. */
+  async sendCode(step?: SecondStep): Promise<void> {
+    await (step ? this.door.sendCode(step.token) : this.door.sendProofCode());
   }
 
   /** Signs in with a passkey of whoever answers; nobody typed an address. */

@@ -13,6 +13,7 @@ export type Factor = Shapes['Factor'];
 export type Factors = Shapes['Factors'];
 export type FactorAdded = Shapes['FactorAdded'];
 export type NewTotp = Shapes['NewTotp'];
+export type NewEmail = Shapes['NewEmail'];
 export type PasskeyQuestion = Shapes['PasskeyQuestion'];
 export type SignInEntry = Shapes['SignInEntry'];
 export type SessionEntry = Shapes['SessionEntry'];

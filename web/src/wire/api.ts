@@ -30,6 +30,11 @@ export class Api {
   signIn = (address: string, password: string) => this.http.post<Answer<'signIn'>>('/session', { address, password } satisfies Sent<'signIn'>);
   secondStep = (token: string, proof: Proof) =>
     this.http.post<Answer<'secondStep'>>('/session/second', { token, proof });
+  sendCode = (token: string) => this.http.post('/session/second/code', { token } satisfies Sent<'sendCode'>);
+  sendProofCode = () => this.http.post('/session/prove/code');
+  beginEmail = () => this.http.post<Answer<'beginEmail'>>('/factors/email');
+  confirmEmail = (token: string, code: string, name: string) =>
+    this.http.post<Answer<'confirmEmail'>>('/factors/email/confirm', { token, code, name } satisfies Sent<'confirmEmail'>);
   forgotten = (address: string) => this.http.post('/session/forgotten', { address } satisfies Sent<'forgotten'>);
   ways = () => this.http.get<Answer<'ways'>>('/session/prove');
   prove = (proof: Proof) => this.http.post<Answer<'prove'>>('/session/prove', proof satisfies Sent<'prove'>);

@@ -29,3 +29,35 @@ To choose your password and come in, open this link. It works once, within three
 After that, ask whoever manages accounts at your place for another one. Forward this message to nobody; nobody will ask you for it."
     )
 }
+
+pub(super) fn no_reset(About { name, address, tenant }: &About<'_>) -> String {
+    format!(
+        "Hello {name},
+
+Somebody, probably you, asked for a new password for your account {address} at {tenant}.
+
+Your account gets its sign-in codes by mail. A link sent to the same address would give whoever reads this mail all it takes to come in: please ask your administrator, who will recognise you.
+
+If you asked for nothing, do nothing: your password stays as it is."
+    )
+}
+
+pub(super) fn code(
+    About { name, address, tenant }: &About<'_>,
+    code: &str,
+    browser: &str,
+    place: &str,
+) -> String {
+    format!(
+        "Hello {name},
+
+The code for your account {address} at {tenant}:
+
+{code}
+
+It works once, for ten minutes, and only in the page that asked for it.
+Asked for from: {browser}, network {place}.
+
+Nobody will ever ask you for this code, neither by phone, nor by message, nor at a desk. If you are not signing in at this moment, somebody knows your password: change it and tell your security officer."
+    )
+}

@@ -33,3 +33,37 @@ Pour choisir votre mot de passe et entrer, ouvrez ce lien. Il sert une seule foi
 Plus tard, demandez un autre lien à qui gère les comptes chez vous. Ne transmettez ce message à personne ; personne ne vous le demandera."
     )
 }
+
+pub(super) fn no_reset(About { name, address, tenant }: &About<'_>) -> String {
+    format!(
+        "Bonjour {name},
+
+Quelqu’un, vous sans doute, a demandé un nouveau mot de passe pour votre compte {address} chez {tenant}.
+
+Votre compte reçoit ses codes de connexion par courriel. Un lien envoyé à la même adresse donnerait à qui lit ce courrier tout ce qu’il faut pour entrer : demandez-le donc à votre administrateur, qui vous reconnaîtra.
+
+Si vous n’avez rien demandé, ne faites rien : votre mot de passe reste le même."
+    )
+}
+
+pub(super) const CODE_SUBJECT: &str = "Votre code de connexion · Your sign-in code";
+
+pub(super) fn code(
+    About { name, address, tenant }: &About<'_>,
+    code: &str,
+    browser: &str,
+    place: &str,
+) -> String {
+    format!(
+        "Bonjour {name},
+
+Le code pour votre compte {address} chez {tenant} :
+
+{code}
+
+Il sert une seule fois, pendant dix minutes, et seulement dans la page qui l’a demandé.
+Demandé depuis : {browser}, réseau {place}.
+
+Personne ne vous demandera jamais ce code, ni au téléphone, ni par message, ni à l’accueil. Si vous n’êtes pas en train de vous connecter, quelqu’un connaît votre mot de passe : changez-le et prévenez votre responsable de la sécurité."
+    )
+}

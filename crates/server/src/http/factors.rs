@@ -2,7 +2,7 @@
 
 use super::Problem;
 use super::edge::{Body, Changing, Edge, Peer, Reading};
-use super::session::{agent, cookie, described};
+use super::session::{agent, cookie, described, sent};
 use crate::clock;
 use axum::Json;
 use axum::extract::{Path, State};
@@ -30,7 +30,7 @@ fn factor_id(text: &str) -> Result<FactorId, Problem> {
 pub async fn list(State(edge): State<Edge>, Reading(caller): Reading) -> Result<Json<Value>, Problem> {
     let factors = edge.app.factors(&caller).await?;
     let held: Vec<_> = factors.held.iter().map(shown).collect();
-    Ok(Json(json!({"factors": held, "recovery_left": factors.recovery_left})))
+    Ok(Json(json!({"factors": held, "recovery_left": factors.recovery_left, "mail": factors.mail})))
 }
 
 pub async fn begin_totp(
@@ -61,6 +61,30 @@ pub async fn confirm_totp(
     let (name, now) = (named(&given.name)?, clock::now());
     let confirmed =
         edge.app.confirm_totp(&caller, &given.token, &given.code, &name, agent(&headers), now).await?;
+    added(&edge, peer, confirmed).await
+}
+
+/// Sends the first code of codes by mail.
+pub async fn begin_email(
+    State(edge): State<Edge>,
+    Changing(caller): Changing,
+    headers: HeaderMap,
+) -> Result<(StatusCode, Json<Value>), Problem> {
+    let new = edge.app.begin_email(&caller, agent(&headers), clock::now()).await?;
+    sent(&edge);
+    Ok((StatusCode::CREATED, Json(json!({"token": new.token, "expires_us": new.expires}))))
+}
+
+pub async fn confirm_email(
+    State(edge): State<Edge>,
+    Changing(caller): Changing,
+    peer: Peer,
+    headers: HeaderMap,
+    Body(given): Body<FirstCode>,
+) -> Result<Response, Problem> {
+    let (name, now) = (named(&given.name)?, clock::now());
+    let confirmed =
+        edge.app.confirm_email(&caller, &given.token, &given.code, &name, agent(&headers), now).await?;
     added(&edge, peer, confirmed).await
 }
 

@@ -94,6 +94,7 @@ pub async fn entered_by(edge: &Edge, peer: Peer, entered: Entered) -> Result<Res
 pub enum GivenCode {
     Totp { code: String },
     Recovery { code: String },
+    Email { code: String },
     Password { password: beffroi_app::Secret },
 }
 
@@ -102,6 +103,7 @@ impl From<GivenCode> for Code {
         match given {
             GivenCode::Totp { code } => Self::Totp(code),
             GivenCode::Recovery { code } => Self::Recovery(code),
+            GivenCode::Email { code } => Self::Email(code),
             GivenCode::Password { password } => Self::Password(password),
         }
     }
@@ -125,6 +127,42 @@ pub async fn second(
     let code = given.proof.into();
     let signed_in = edge.app.second_step(&given.token, &code, &origin, agent, clock::now()).await?;
     welcome(&edge, peer, signed_in).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CodeAsked {
+    token: String,
+}
+
+/// Sends a code by mail for a sign-in under way.
+pub async fn send_second(
+    _: Outside,
+    State(edge): State<Edge>,
+    peer: Peer,
+    headers: HeaderMap,
+    Body(given): Body<CodeAsked>,
+) -> Result<StatusCode, Problem> {
+    edge.app.send_sign_in_code(&given.token, &peer.origin(), agent(&headers), clock::now()).await?;
+    Ok(sent(&edge))
+}
+
+/// Sends a code by mail to prove once more who one is.
+pub async fn send_proof(
+    State(edge): State<Edge>,
+    ChangingItself(caller): ChangingItself,
+    headers: HeaderMap,
+) -> Result<StatusCode, Problem> {
+    edge.app.send_proof_code(&caller, agent(&headers), clock::now()).await?;
+    Ok(sent(&edge))
+}
+
+/// A letter was written: the postman need not wait for the next round.
+pub fn sent(edge: &Edge) -> StatusCode {
+    if let Some(postman) = &edge.postman {
+        postman.hurry();
+    }
+    StatusCode::ACCEPTED
 }
 
 pub async fn ways(
