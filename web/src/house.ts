@@ -42,6 +42,9 @@ const door: SessionDoor = {
   signIn: (address, password) => recognised(api.signIn(address, password)),
   secondStep: (token, proof) => recognised(api.secondStep(token, proof)),
   passkeySignIn: (token, answer) => recognised(api.passkeySignIn(token, answer)),
+  unlock: (pin) => recognised(api.unlock(pin)),
+  prove: (proof) => recognised(api.prove(proof)),
+  passkeyProof: (token, answer) => recognised(api.passkeyProof(token, answer)),
 };
 export const session = new SessionKeeper(door, (token) => {
   http.csrf = token;

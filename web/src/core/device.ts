@@ -34,6 +34,8 @@ export class ThisDevice<Held extends { device: string }, Key> {
   /** The session, carrying this device where its person enrolled it. What fails here opens nothing, and shuts nothing. */
   async recognise(session: Session): Promise<Session> {
     if (session.kind !== 'account' || session.device) return session;
+    // Behind a lock or before the charter nothing else opens, and who helps has no device of that person's.
+    if (session.locked || session.charter || session.helper) return session;
     return (await this.prove(session)) ?? session;
   }
 
