@@ -44,6 +44,8 @@ pub(crate) enum Purpose {
     Reset,
     /// A code to sign in with; its sender counts too.
     Code,
+    /// Something suspicious, for who keeps the body safe.
+    Alert,
 }
 
 impl Purpose {
@@ -51,6 +53,7 @@ impl Purpose {
         match self {
             Self::Reset => "reset",
             Self::Code => "code",
+            Self::Alert => "alert",
         }
     }
 
@@ -61,6 +64,8 @@ impl Purpose {
         match self {
             Self::Reset => 6,
             Self::Code => 10,
+            // Six kinds, one letter of each in ten minutes.
+            Self::Alert => 36,
         }
     }
 }

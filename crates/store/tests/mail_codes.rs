@@ -27,7 +27,8 @@ async fn send(
         seen.replace(code.to_owned());
         Letter { subject: "Sujet", text: Zeroizing::new(code.to_owned()), until }
     };
-    let posted = store.mail_code(to, Asking { bound, origin: "192.0.2.7/32", known }, write, now).await.unwrap();
+    let posted =
+        store.mail_code(to, Asking { bound, origin: "192.0.2.7/32", known }, write, now).await.unwrap();
     (posted, seen.into_inner())
 }
 

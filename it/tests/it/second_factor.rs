@@ -160,7 +160,10 @@ async fn how_one_signs_in_is_changed_by_who_proved_it_a_moment_ago() {
     bob.delete(&path).await.expect(404);
     page.delete(&path).await.expect(204);
     Browser::new(&server, DOMAIN).sign_in(ALICE, PASSWORD).await.expect(200);
-    assert_eq!(page.get("/api/factors").await.json(), json!({"factors": [], "recovery_left": 0, "mail": false}));
+    assert_eq!(
+        page.get("/api/factors").await.json(),
+        json!({"factors": [], "recovery_left": 0, "mail": false})
+    );
     crate::bad_input::finish(server, &[]).await;
 }
 

@@ -193,6 +193,8 @@ const ACTS: Readonly<Record<string, string>> = {
   'clearance.manage': 'Set up clearances',
   'administration.manage': 'Set up what administering takes',
   'administration.rules': 'Change what administering takes',
+  'place.new': 'Come from a new place',
+  'alert.raise': 'Alert',
   'code.send': 'Have a code sent',
   'factor.add': 'Add a key',
   'factor.remove': 'Remove a key',

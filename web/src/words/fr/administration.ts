@@ -192,6 +192,8 @@ const ACTS: Readonly<Record<string, string>> = {
   'clearance.manage': 'Régler les habilitations',
   'administration.manage': 'Régler ce que l’administration demande',
   'administration.rules': 'Changer ce que l’administration demande',
+  'place.new': 'Venir d’un endroit nouveau',
+  'alert.raise': 'Alerter',
   'code.send': 'Se faire envoyer un code',
   'factor.add': 'Ajouter une clé',
   'factor.remove': 'Ôter une clé',
