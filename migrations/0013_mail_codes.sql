@@ -35,6 +35,27 @@ CREATE INDEX mail_code_by_account ON mail_code (account, created_us);
 -- What a letter is for: each purpose has a bound of its own per person and hour, and none eats another's.
 ALTER TABLE mail ADD COLUMN purpose TEXT NOT NULL DEFAULT 'reset';
 
+-- How far each body's audit log was looked at for alerts, and what waits to be told: kept by kind, the entries
+-- themselves stay in the log.
+CREATE TABLE alert_mark (
+    tenant BIGINT PRIMARY KEY REFERENCES tenant (id),
+    seq    BIGINT NOT NULL
+);
+CREATE TABLE alert (
+    tenant    BIGINT NOT NULL REFERENCES tenant (id),
+    alarm     TEXT   NOT NULL,
+    waiting   BIGINT NOT NULL, -- since the last letter
+    seq       BIGINT NOT NULL, -- the latest entry that called for it
+    letter_us BIGINT NOT NULL, -- when the last letter was written; 0: never
+    PRIMARY KEY (tenant, alarm)
+);
+
+--postgres CREATE POLICY within ON alert_mark USING (within(tenant));
+--postgres CREATE POLICY within ON alert USING (within(tenant));
+--postgres ALTER TABLE alert_mark ENABLE ROW LEVEL SECURITY;
+--postgres ALTER TABLE alert_mark FORCE ROW LEVEL SECURITY;
+--postgres ALTER TABLE alert ENABLE ROW LEVEL SECURITY;
+--postgres ALTER TABLE alert FORCE ROW LEVEL SECURITY;
 --postgres CREATE POLICY within ON factor USING (within(NULL) OR EXISTS (SELECT 1 FROM account a WHERE a.id = account));
 --postgres CREATE POLICY within ON mail_code USING (within(NULL) OR EXISTS (SELECT 1 FROM account a WHERE a.id = account));
 --postgres ALTER TABLE factor ENABLE ROW LEVEL SECURITY;

@@ -170,6 +170,11 @@ fn fits(value: &Value, schema: &Value, at: &str) -> Result<(), String> {
                     _ => true,
                 }
             }
+            "dependentRequired" => rule.as_object().into_iter().flatten().all(|(name, others)| {
+                let there = |name: &str| value.get(name).is_some();
+                let mut others = others.as_array().into_iter().flatten().filter_map(Value::as_str);
+                !there(name) || others.all(there)
+            }),
             "properties" => {
                 for (name, schema) in rule.as_object().into_iter().flatten() {
                     if let Some(inner) = value.get(name) {

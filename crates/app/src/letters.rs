@@ -5,8 +5,9 @@ mod browser;
 mod en;
 mod fr;
 
-use beffroi_domain::{Account, Micros, Tenant};
-use beffroi_store::Letter;
+use beffroi_domain::{Account, Day, Micros, Tenant};
+use beffroi_identity::alert::Alarm;
+use beffroi_store::{AuditEntry, Letter};
 use zeroize::Zeroizing;
 
 /// Who is written, and for whom.
@@ -51,6 +52,32 @@ pub(crate) fn code(about: &About<'_>, code: &str, agent: &str, place: &str, unti
         &en::code(about, code, &browser, place),
         until,
     )
+}
+
+/// That something suspicious is in the log: how often, and the latest entry about it.
+pub(crate) fn alert(
+    about: &About<'_>,
+    alarm: Alarm,
+    count: i64,
+    entry: &AuditEntry,
+    log: &str,
+    until: Micros,
+) -> Letter {
+    letter(
+        fr::ALERT_SUBJECT,
+        &fr::alert(about, alarm, count, entry, log),
+        &en::alert(about, alarm, count, entry, log),
+        until,
+    )
+}
+
+/// When, where from and by whom, a line each; what is not known has no line.
+fn facts(entry: &AuditEntry, words: [&str; 4]) -> String {
+    let minutes = entry.at / 60_000_000;
+    let when = format!("{} {:02}:{:02}", Day::of(entry.at), minutes / 60 % 24, minutes % 60);
+    let rows = [when.as_str(), &entry.origin, &entry.actor, &entry.subject];
+    let said = words.iter().zip(rows).filter(|(_, fact)| !fact.is_empty());
+    said.map(|(word, fact)| format!("{word} {fact}")).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

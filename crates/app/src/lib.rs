@@ -4,6 +4,7 @@
 //! do is refused by `policy`, written to the audit log and returned as [`Error::Denied`].
 
 mod accounts;
+mod alerts;
 mod applications;
 mod business_roles;
 mod caller;

@@ -177,6 +177,12 @@ impl App {
         let detail = format!("{} · {}", proved.by, shortened(agent));
         let opened = entry("session.open", Outcome::Done, Who::Account(account.id), origin);
         self.store.note(account.tenant, NewEntry { detail: &detail, ..opened }, now).await?;
+        // Told before it is remembered: who administers from somewhere else than ever is looked at (LG5).
+        let administers = account.role != beffroi_domain::Role::Agent;
+        if administers && !self.store.is_known_place(account.id, origin.as_str()).await? {
+            let new = entry("place.new", Outcome::Done, Who::Account(account.id), origin);
+            self.store.note(account.tenant, new, now).await?;
+        }
         self.store.remember_place(account.id, origin.as_str(), now).await?;
         Ok(SignedIn { session, token })
     }

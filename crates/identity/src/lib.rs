@@ -7,6 +7,7 @@
 //! A second factor or an identity provider is one more way to arrive at the same place, a
 //! [`session::Session`]: each comes as a module beside [`password`].
 
+pub mod alert;
 pub mod application_password;
 pub mod device;
 pub mod imported;

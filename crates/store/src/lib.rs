@@ -5,6 +5,7 @@
 //! writes its audit entry in the same transaction. What was answered with `Ok` is on disk.
 
 mod accounts;
+mod alerts;
 mod applications;
 mod audit;
 mod blob;
@@ -55,6 +56,7 @@ mod within;
 mod writer;
 
 pub use accounts::{AccountRow, Headcount, NewAccount};
+pub use alerts::{Unwatched, Waiting};
 pub use applications::{ApplicationRow, NewApplication, Protocol, Verifier};
 pub use audit::{AuditEntry, AuditFilter, AuditPage, Finding, NewEntry, Outcome, Subject};
 pub use business_roles::{BusinessRoleRow, Moved};

@@ -46,6 +46,8 @@ pub(crate) enum Purpose {
     Invitation,
     /// A code to sign in with; its sender counts too.
     Code,
+    /// Something suspicious, for who keeps the body safe.
+    Alert,
 }
 
 impl Purpose {
@@ -54,6 +56,7 @@ impl Purpose {
             Self::Reset => "reset",
             Self::Invitation => "invitation",
             Self::Code => "code",
+            Self::Alert => "alert",
         }
     }
 
@@ -64,6 +67,8 @@ impl Purpose {
         match self {
             Self::Reset | Self::Invitation => 6,
             Self::Code => 10,
+            // Six kinds, one letter of each in ten minutes.
+            Self::Alert => 36,
         }
     }
 }

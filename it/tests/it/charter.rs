@@ -16,6 +16,8 @@ const OPEN: &[(&str, &str)] = &[
     ("POST", "/api/session/prove"),
     ("POST", "/api/session/prove/passkey"),
     ("POST", "/api/session/prove/passkey/answer"),
+    ("POST", "/api/session/prove/code"),
+    ("POST", "/api/session/help/end"),
     ("POST", "/api/session/unlock"),
     ("GET", "/api/charter"),
     ("POST", "/api/charter/accept"),

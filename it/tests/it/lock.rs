@@ -21,6 +21,8 @@ const ITSELF: &[(&str, &str)] = &[
     ("POST", "/api/session/prove"),
     ("POST", "/api/session/prove/passkey"),
     ("POST", "/api/session/prove/passkey/answer"),
+    ("POST", "/api/session/prove/code"),
+    ("POST", "/api/session/help/end"),
     ("POST", "/api/session/lock"),
     ("POST", "/api/session/unlock"),
 ];

@@ -1,5 +1,6 @@
 //! The whole program from outside, an idea a file.
 
+mod alerts;
 mod applications;
 mod archive;
 mod attacks;

@@ -65,7 +65,7 @@ async fn state(claire: &Browser) -> Value {
         seen.push(claire.get(path).await.expect(200).json());
     }
     let mut seen = Value::from(seen);
-    for account in seen[0].as_array_mut().expect("accounts") {
+    for account in seen[0]["accounts"].as_array_mut().expect("accounts") {
         account["last_used_us"] = Value::Null;
     }
     seen

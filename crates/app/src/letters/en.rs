@@ -1,6 +1,8 @@
 //! Letters in English.
 
 use super::About;
+use beffroi_identity::alert::Alarm;
+use beffroi_store::AuditEntry;
 
 pub(super) fn reset(About { name, address, tenant }: &About<'_>, link: &str) -> String {
     format!(
@@ -59,5 +61,53 @@ It works once, for ten minutes, and only in the page that asked for it.
 Asked for from: {browser}, network {place}.
 
 Nobody will ever ask you for this code, neither by phone, nor by message, nor at a desk. If you are not signing in at this moment, somebody knows your password: change it and tell your security officer."
+    )
+}
+
+pub(super) fn alert(
+    About { name, tenant, .. }: &About<'_>,
+    alarm: Alarm,
+    count: i64,
+    entry: &AuditEntry,
+    log: &str,
+) -> String {
+    let (what, act) = match alarm {
+        Alarm::GuessedAccount => (
+            "Many sign-ins to one account were refused.",
+            "Call this person; if it was not them, have them change their password and add a passkey.",
+        ),
+        Alarm::GuessingPlace => (
+            "Many sign-ins to several accounts were refused from one place: somebody is probably trying a list of passwords.",
+            "Block this network at your firewall, and look in the log for a sign-in from the same place that succeeded.",
+        ),
+        Alarm::NewPlace => (
+            "Somebody who administers signed in from a place never seen before.",
+            "Ask them whether it was them; if not, disable their account.",
+        ),
+        Alarm::Role => (
+            "A technical role was given or taken.",
+            "Check that this was planned; if not, give the person their former role back.",
+        ),
+        Alarm::LostKeys => (
+            "Somebody's keys were taken away, or their password replaced, by an administrator.",
+            "Check with them that they asked for it.",
+        ),
+        Alarm::Rules => {
+            ("A rule of administration, of passwords or of a label changed.", "Check that this was planned.")
+        }
+    };
+    let facts = super::facts(entry, ["When (UTC):", "From:", "Who:", "To whom or what:"]);
+    format!(
+        "Hello {name},
+
+{what}
+
+Number since the last message: {count}. The latest:
+{facts}
+
+{act}
+
+The log of {tenant}:
+{log}"
     )
 }

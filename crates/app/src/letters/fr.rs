@@ -1,6 +1,8 @@
 //! Letters in French.
 
 use super::About;
+use beffroi_identity::alert::Alarm;
+use beffroi_store::AuditEntry;
 
 pub(super) const RESET_SUBJECT: &str = "Choisir un nouveau mot de passe · Choose a new password";
 
@@ -65,5 +67,56 @@ Il sert une seule fois, pendant dix minutes, et seulement dans la page qui l’a
 Demandé depuis : {browser}, réseau {place}.
 
 Personne ne vous demandera jamais ce code, ni au téléphone, ni par message, ni à l’accueil. Si vous n’êtes pas en train de vous connecter, quelqu’un connaît votre mot de passe : changez-le et prévenez votre responsable de la sécurité."
+    )
+}
+
+pub(super) const ALERT_SUBJECT: &str = "Alerte de sécurité · Security alert";
+
+pub(super) fn alert(
+    About { name, tenant, .. }: &About<'_>,
+    alarm: Alarm,
+    count: i64,
+    entry: &AuditEntry,
+    log: &str,
+) -> String {
+    let (what, act) = match alarm {
+        Alarm::GuessedAccount => (
+            "De nombreuses connexions à un même compte ont été refusées.",
+            "Appelez cette personne ; si ce n’était pas elle, faites-lui changer son mot de passe et ajouter une clé d’accès.",
+        ),
+        Alarm::GuessingPlace => (
+            "De nombreuses connexions à plusieurs comptes ont été refusées depuis un même endroit : quelqu’un essaie sans doute une liste de mots de passe.",
+            "Bloquez ce réseau à votre pare-feu, et cherchez au journal une connexion réussie depuis le même endroit.",
+        ),
+        Alarm::NewPlace => (
+            "Une personne qui administre s’est connectée depuis un endroit jamais vu.",
+            "Demandez-lui si c’était bien elle ; sinon, désactivez son compte.",
+        ),
+        Alarm::Role => (
+            "Une fonction technique a été donnée ou retirée.",
+            "Vérifiez que cela était prévu ; sinon, rendez à la personne sa fonction d’avant.",
+        ),
+        Alarm::LostKeys => (
+            "Les clés d’une personne ont été ôtées, ou son mot de passe remplacé, par un administrateur.",
+            "Vérifiez auprès d’elle qu’elle l’avait demandé.",
+        ),
+        Alarm::Rules => (
+            "Une règle de l’administration, des mots de passe ou d’une mention a changé.",
+            "Vérifiez que cela était prévu.",
+        ),
+    };
+    let facts = super::facts(entry, ["Quand (UTC) :", "D’où :", "Qui :", "À qui ou à quoi :"]);
+    format!(
+        "Bonjour {name},
+
+{what}
+
+Nombre depuis le dernier message : {count}. Le plus récent :
+{facts}
+
+{act}
+
+Le journal de {tenant} :
+{log}"
     )
 }

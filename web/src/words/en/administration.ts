@@ -201,6 +201,8 @@ const ACTS: Readonly<Record<string, string>> = {
   'administration.manage': 'Set up what administering takes',
   'administration.rules': 'Change what administering takes',
   'passkeys.makers': 'Choose whose passkeys are taken',
+  'place.new': 'Come from a new place',
+  'alert.raise': 'Alert',
   'code.send': 'Have a code sent',
   'factor.add': 'Add a key',
   'factor.remove': 'Remove a key',

@@ -200,6 +200,8 @@ const ACTS: Readonly<Record<string, string>> = {
   'administration.manage': 'Régler ce que l’administration demande',
   'administration.rules': 'Changer ce que l’administration demande',
   'passkeys.makers': 'Choisir les clés d’accès acceptées',
+  'place.new': 'Venir d’un endroit nouveau',
+  'alert.raise': 'Alerter',
   'code.send': 'Se faire envoyer un code',
   'factor.add': 'Ajouter une clé',
   'factor.remove': 'Ôter une clé',
