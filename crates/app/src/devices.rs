@@ -6,7 +6,7 @@ use beffroi_domain::{
     Account, Device, DeviceId, DeviceName, DeviceState, Label, Micros, Reported, SessionId, Tenant,
 };
 use beffroi_identity::device as keys;
-use beffroi_policy::{ManageAccounts, ReadRooms, Who, decide_device};
+use beffroi_policy::{ManageDevices, ReadRooms, Who, decide_device};
 use beffroi_store::{CeremonyKind, DeviceRow, NewDevice, NewEntry, Notice, Outcome, StoreError};
 
 /// The device that a session carries.
@@ -212,7 +212,7 @@ impl App {
         state: DeviceState,
         now: Micros,
     ) -> Result<(), Error> {
-        let permit = self.authorise_in_tenant::<ManageAccounts>(caller, now).await?;
+        let permit = self.authorise_in_tenant::<ManageDevices>(caller, now).await?;
         let ended = self.store.decide_device(&permit, id, state, caller.origin.as_str(), now).await?;
         self.device_changed(caller, ended);
         Ok(())
@@ -229,7 +229,7 @@ impl App {
         reported: Reported,
         now: Micros,
     ) -> Result<(), Error> {
-        let permit = self.authorise_in_tenant::<ManageAccounts>(caller, now).await?;
+        let permit = self.authorise_in_tenant::<ManageDevices>(caller, now).await?;
         Ok(self.store.report_device(&permit, id, reported, caller.origin.as_str(), now).await?)
     }
 

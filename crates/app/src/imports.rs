@@ -11,7 +11,7 @@ use crate::letters::{self, About};
 use crate::{App, Caller, Error};
 use aws_lc_rs::digest;
 use beffroi_domain::{Account, ImportId, Label, Micros, Role, Tenant};
-use beffroi_policy::{ManageAccounts, ManageClearance, ManageRoles, TenantAct, TenantPermit, operator};
+use beffroi_policy::{ImportPeople, ManageClearance, ManageRoles, TenantAct, TenantPermit, operator};
 use beffroi_store::{Fate, ImportRow, ImportTotals, Letter, Notice, PlannedLine, WriteLetter};
 use columns::{Column, Columns};
 use judging::{Person, Read, Rights, judge};
@@ -64,7 +64,7 @@ impl Importer<'_> {
 pub struct Incoming<'a> {
     app: App,
     importer: Importer<'a>,
-    permit: TenantPermit<ManageAccounts>,
+    permit: TenantPermit<ImportPeople>,
     id: ImportId,
     labels: Vec<Label>,
     records: Records,
@@ -107,7 +107,7 @@ impl App {
     /// # Errors
     /// `Denied`; `NotFound` for that of somebody else, and after a day.
     pub async fn import(&self, caller: &Caller, id: ImportId, now: Micros) -> Result<ImportRow, Error> {
-        let permit = self.authorise_in_tenant::<ManageAccounts>(caller, now).await?;
+        let permit = self.authorise_in_tenant::<ImportPeople>(caller, now).await?;
         self.store.import(&permit, id).await?.ok_or(Error::NotFound("import"))
     }
 
@@ -124,7 +124,7 @@ impl App {
         limit: u32,
         now: Micros,
     ) -> Result<Vec<PlannedLine>, Error> {
-        let permit = self.authorise_in_tenant::<ManageAccounts>(caller, now).await?;
+        let permit = self.authorise_in_tenant::<ImportPeople>(caller, now).await?;
         Ok(self.store.import_lines(&permit, id, fate, after, limit).await?)
     }
 
@@ -159,7 +159,7 @@ impl App {
         digest: &[u8],
         now: Micros,
     ) -> Result<ImportRow, Error> {
-        let permit = operator::<ManageAccounts>(tenant.id, crate::operator::NOBODY);
+        let permit = operator::<ImportPeople>(tenant.id, crate::operator::NOBODY);
         let row = self.store.import(&permit, id).await?.ok_or(Error::NotFound("import"))?;
         self.apply(&Importer::Machine(tenant), &row, digest, false, &|_: &str| String::new(), now).await
     }
@@ -175,7 +175,7 @@ impl App {
         fate: Fate,
         after: i64,
     ) -> Result<Vec<PlannedLine>, Error> {
-        let permit = operator::<ManageAccounts>(tenant.id, crate::operator::NOBODY);
+        let permit = operator::<ImportPeople>(tenant.id, crate::operator::NOBODY);
         Ok(self.store.import_lines(&permit, id, Some(fate), after, 200).await?)
     }
 
@@ -184,7 +184,7 @@ impl App {
     /// # Errors
     /// The store's.
     pub async fn operator_forget_import(&self, tenant: &Tenant, id: ImportId) -> Result<(), Error> {
-        let permit = operator::<ManageAccounts>(tenant.id, crate::operator::NOBODY);
+        let permit = operator::<ImportPeople>(tenant.id, crate::operator::NOBODY);
         Ok(self.store.forget_import(&permit, id).await?)
     }
 
@@ -217,7 +217,7 @@ impl App {
         if row.clearances {
             importer.permit::<ManageClearance>(self, now).await?;
         }
-        let permit = importer.permit::<ManageAccounts>(self, now).await?;
+        let permit = importer.permit::<ImportPeople>(self, now).await?;
         let tenant = importer.tenant();
         let base = public_url(tenant.domain.as_str());
         let letter = |account: &Account, token: &str, until| -> Letter {
@@ -242,7 +242,7 @@ impl App {
 
 impl<'a> Incoming<'a> {
     async fn begin(app: &App, importer: Importer<'a>, now: Micros) -> Result<Self, Error> {
-        let permit = importer.permit::<ManageAccounts>(app, now).await?;
+        let permit = importer.permit::<ImportPeople>(app, now).await?;
         let id = app.store.begin_import(&permit, now).await?;
         Ok(Self {
             app: app.clone(),
@@ -334,10 +334,10 @@ impl<'a> Incoming<'a> {
                 if let Err(denied) = beffroi_policy::may_import_column(column, machine) {
                     return Err(match &self.importer {
                         Importer::Caller(caller) => {
-                            self.app.denied(caller, ManageAccounts::NAME, None, denied, now).await
+                            self.app.denied(caller, ImportPeople::NAME, None, denied, now).await
                         }
                         Importer::Machine(tenant) => {
-                            self.app.machine_denied(tenant, ManageAccounts::NAME, denied, now).await
+                            self.app.machine_denied(tenant, ImportPeople::NAME, denied, now).await
                         }
                     });
                 }

@@ -110,6 +110,10 @@ tenant_acts! {
     /// Invite, disable, enable, reset, take lost keys away, end everything of somebody who leaves. Whoever
     /// manages people does it to agents only.
     ManageAccounts "accounts.manage" administers true, &[Role::BusinessAdministrator, Role::Administrator];
+    /// Add people from a file, and rename those who are there: whoever they are, so not for who manages agents.
+    ImportPeople "people.import" administers true, &[Role::Administrator];
+    /// Approve devices as the body's, withdraw them, note what is known of them: labels open on their word.
+    ManageDevices "devices.manage" administers true, &[Role::Administrator];
     /// See the body's own roles, who holds them and the rooms that they bring.
     ReadBusinessRoles "business-roles.read" administers true, &[Role::Auditor, Role::BusinessAdministrator, Role::SecurityOfficer, Role::Administrator];
     /// Make and change the body's own roles, give them and take them away, say which rooms they bring.

@@ -9,7 +9,7 @@ use beffroi_domain::{
     AccountId, Address, DEVICE_LIFE_US, Device, DeviceId, DeviceName, DeviceState, Micros, PersonName,
     Reported, SessionId, TenantId,
 };
-use beffroi_policy::{DevicePermit, ManageAccounts, OwnPermit, ReadRooms, TenantPermit, Who};
+use beffroi_policy::{DevicePermit, ManageDevices, OwnPermit, ReadRooms, TenantPermit, Who};
 
 /// Devices of one person at most: enough for a desk, a bag, a pocket and what they replaced.
 const MOST: i64 = 25;
@@ -279,7 +279,7 @@ impl Store {
     /// `Gone` when the tenant has no such device; `Refused` for one that was lost.
     pub async fn decide_device(
         &self,
-        permit: &TenantPermit<ManageAccounts>,
+        permit: &TenantPermit<ManageDevices>,
         id: DeviceId,
         state: DeviceState,
         origin: &str,
@@ -317,7 +317,7 @@ impl Store {
     /// `Gone` when the tenant has no such device.
     pub async fn report_device(
         &self,
-        permit: &TenantPermit<ManageAccounts>,
+        permit: &TenantPermit<ManageDevices>,
         id: DeviceId,
         reported: Reported,
         origin: &str,

@@ -11,7 +11,7 @@ use crate::mail::Purpose;
 use crate::sql::{Row, Tx, Value, parts};
 use crate::{InvitationKind, Letter, Result, Store, StoreError, invitations};
 use beffroi_domain::{Account, AccountId, ImportId, MailId, Micros, Rank, Role, TenantId};
-use beffroi_policy::{ManageAccounts, TenantPermit, Who};
+use beffroi_policy::{ImportPeople, TenantPermit, Who};
 
 /// What becomes of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,7 +165,7 @@ fn read_line(row: &Row) -> Result<PlannedLine> {
 }
 
 /// Whose import it is: each has their own.
-fn whose(permit: &TenantPermit<ManageAccounts>) -> i64 {
+fn whose(permit: &TenantPermit<ImportPeople>) -> i64 {
     match permit.who() {
         Who::Account(account) => account.0,
         Who::Guest(guest) => guest.0,
@@ -182,7 +182,7 @@ impl Store {
     ///
     /// # Errors
     /// The database.
-    pub async fn begin_import(&self, permit: &TenantPermit<ManageAccounts>, now: Micros) -> Result<ImportId> {
+    pub async fn begin_import(&self, permit: &TenantPermit<ImportPeople>, now: Micros) -> Result<ImportId> {
         let (tenant, account) = (permit.tenant().0, whose(permit));
         let mut tx = self.db().begin().await?;
         const FORMER: &str = "SELECT id FROM account_import WHERE tenant = $1 AND account = $2";
@@ -208,7 +208,7 @@ impl Store {
     /// The database.
     pub async fn accounts_at(
         &self,
-        permit: &TenantPermit<ManageAccounts>,
+        permit: &TenantPermit<ImportPeople>,
         addresses: &[&str],
     ) -> Result<Vec<Account>> {
         let mut tx = self.db().snapshot().await?;
@@ -231,7 +231,7 @@ impl Store {
     /// `Gone` when another file took its place.
     pub async fn plan_lines(
         &self,
-        permit: &TenantPermit<ManageAccounts>,
+        permit: &TenantPermit<ImportPeople>,
         import: ImportId,
         lines: &[PlannedLine],
     ) -> Result<()> {
@@ -274,7 +274,7 @@ impl Store {
     #[allow(clippy::too_many_arguments)] // each says something else about the file
     pub async fn plan_ready(
         &self,
-        permit: &TenantPermit<ManageAccounts>,
+        permit: &TenantPermit<ImportPeople>,
         import: ImportId,
         digest: &[u8],
         ignored: &[String],
@@ -307,7 +307,7 @@ impl Store {
     /// The database.
     pub async fn import(
         &self,
-        permit: &TenantPermit<ManageAccounts>,
+        permit: &TenantPermit<ImportPeople>,
         import: ImportId,
     ) -> Result<Option<ImportRow>> {
         let values = [Value::Int(import.0), Value::Int(permit.tenant().0), Value::Int(whose(permit))];
@@ -320,7 +320,7 @@ impl Store {
     /// `Gone` when it is not theirs.
     pub async fn import_lines(
         &self,
-        permit: &TenantPermit<ManageAccounts>,
+        permit: &TenantPermit<ImportPeople>,
         import: ImportId,
         fate: Option<Fate>,
         after: i64,
@@ -352,7 +352,7 @@ impl Store {
     /// `Gone` when it is not theirs.
     pub async fn apply_import(
         &self,
-        permit: &TenantPermit<ManageAccounts>,
+        permit: &TenantPermit<ImportPeople>,
         import: ImportId,
         most: u32,
         write: Option<&WriteLetter<'_>>,
@@ -417,7 +417,7 @@ impl Store {
     async fn add_imported(
         &self,
         tx: &mut Tx,
-        permit: &TenantPermit<ManageAccounts>,
+        permit: &TenantPermit<ImportPeople>,
         line: PlannedLine,
         write: Option<&WriteLetter<'_>>,
         now: Micros,
@@ -450,7 +450,7 @@ impl Store {
     async fn rename_imported(
         &self,
         tx: &mut Tx,
-        permit: &TenantPermit<ManageAccounts>,
+        permit: &TenantPermit<ImportPeople>,
         known: &Account,
         line: &PlannedLine,
         now: Micros,
@@ -482,7 +482,7 @@ impl Store {
     ///
     /// # Errors
     /// `Gone` when it is not theirs.
-    pub async fn forget_import(&self, permit: &TenantPermit<ManageAccounts>, import: ImportId) -> Result<()> {
+    pub async fn forget_import(&self, permit: &TenantPermit<ImportPeople>, import: ImportId) -> Result<()> {
         let mut tx = self.db().begin().await?;
         hold(&mut tx, permit, import).await?;
         forget(&mut tx, import).await?;
@@ -513,7 +513,7 @@ fn told(row: &ImportRow) -> String {
 /// The import of whoever holds the permit, held until the end of the transaction; nothing while it comes in.
 async fn hold(
     tx: &mut Tx,
-    permit: &TenantPermit<ManageAccounts>,
+    permit: &TenantPermit<ImportPeople>,
     import: ImportId,
 ) -> Result<Option<ImportRow>> {
     const HOLD: &str = "SELECT id FROM account_import WHERE id = $1 AND tenant = $2 AND account = $3";

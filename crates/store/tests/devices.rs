@@ -7,7 +7,7 @@ mod town;
 
 use beffroi_domain::{DEVICE_LIFE_US, DeviceState, Factor, Reported};
 use beffroi_policy::{
-    Actor, Denied, Holder, ManageAccounts, OwnPermit, ReadRooms, Who, decide_device, decide_own,
+    Actor, Denied, Holder, ManageDevices, OwnPermit, ReadRooms, Who, decide_device, decide_own,
 };
 use beffroi_store::{AuditFilter, NewDevice, NewEntry, Opened, Outcome, StoreError, Subject};
 use place::both;
@@ -93,7 +93,7 @@ fn a_session_carries_its_device_until_that_is_lost() {
         let (carried, proved) = store.device_of(session).await.unwrap().unwrap();
         assert_eq!((carried.last_use, proved), (Some((NOW + 1, "192.0.2.7/32".to_owned())), NOW + 5));
 
-        let machine = town.machine::<ManageAccounts>();
+        let machine = town.machine::<ManageDevices>();
         let reported =
             Reported { disk_encrypted: Some(true), screen_lock: Some(false), managed_profile: None };
         store.report_device(&machine, device.id, reported, "", NOW + 6).await.unwrap();

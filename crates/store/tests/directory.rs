@@ -6,7 +6,7 @@ mod place;
 mod town;
 
 use beffroi_domain::{AccountId, Rank, Role, Sought, TenantId};
-use beffroi_policy::{ManageAccounts, ReadAudit, ReadPeople, ReadRooms, operator};
+use beffroi_policy::{ImportPeople, ManageAccounts, ReadAudit, ReadPeople, ReadRooms, operator};
 use beffroi_store::{
     AccountState, AuditFilter, Fate, ImportTotals, Letter, NewAccount, PeopleFilter, PlannedLine, StoreError,
 };
@@ -188,7 +188,7 @@ const DIGEST: [u8; 32] = [7; 32];
 fn what_was_shown_is_applied_part_by_part_and_nothing_else() {
     both(async |place| {
         let town = Town::new(place.store().await).await;
-        let (store, permit) = (&town.store, town.machine::<ManageAccounts>());
+        let (store, permit) = (&town.store, town.machine::<ImportPeople>());
         let id = store.begin_import(&permit, now()).await.unwrap();
         assert!(store.import(&permit, id).await.unwrap().is_none(), "it did not come in whole");
         let not_whole = store.apply_import(&permit, id, 10, None, now()).await;
@@ -212,7 +212,7 @@ fn what_was_shown_is_applied_part_by_part_and_nothing_else() {
         assert_eq!(page.iter().map(|l| l.line).collect::<Vec<_>>(), [4, 5]);
         assert!(store.import_lines(&permit, id, None, 0, 1).await.unwrap()[0].password.is_none());
         // Another administrator has none of it, and somebody added one of them meanwhile.
-        let other = operator::<ManageAccounts>(town.tenant.id, town.alice.id);
+        let other = operator::<ImportPeople>(town.tenant.id, town.alice.id);
         assert!(store.import(&other, id).await.unwrap().is_none());
         assert!(store.apply_import(&other, id, 10, None, now()).await.is_err());
         add(&town, "new4", "Autre Personne", Role::Agent, true).await;
@@ -264,7 +264,7 @@ async fn nothing_in(place: &Place, table: &str) {
 fn who_is_added_with_a_letter_gets_one_link_that_opens() {
     both(async |place| {
         let town = Town::new(place.store().await).await;
-        let (store, permit) = (&town.store, town.machine::<ManageAccounts>());
+        let (store, permit) = (&town.store, town.machine::<ImportPeople>());
         let id = store.begin_import(&permit, now()).await.unwrap();
         store.plan_lines(&permit, id, &[line(2, "gus", "Gus Roy", "")]).await.unwrap();
         let totals = ImportTotals { create: 1, ..ImportTotals::default() };
@@ -291,7 +291,7 @@ fn many_are_added_in_the_same_moment_with_numbers_of_their_own() {
     both(async |place| {
         const PEOPLE: i64 = 300;
         let town = Town::new(place.store().await).await;
-        let (store, permit, then) = (&town.store, town.machine::<ManageAccounts>(), now());
+        let (store, permit, then) = (&town.store, town.machine::<ImportPeople>(), now());
         let id = store.begin_import(&permit, then).await.unwrap();
         let lines: Vec<_> =
             (2..PEOPLE + 2).map(|n| line(n, &format!("new{n}"), "Nouvelle Venue", "")).collect();

@@ -159,13 +159,13 @@ async fn a_file_gives_no_right_that_its_sender_does_not_have() {
     let (claire, alice) =
         (Browser::signed_in(&server, CLAIRE).await, Browser::signed_in(&server, ALICE).await);
     send(&alice, "adresse;nom;role\nalice@mairie.test;Alice;administrator\n").await.expect(403);
-    assert_eq!(denied(&claire, "accounts.manage").await, ["role"]);
+    assert_eq!(denied(&claire, "people.import").await, ["role"]);
     for column in ["tenant", "password", "mot de passe", "password_hash", "enabled", "id"] {
         let text = format!("adresse;nom;{column}\nx@mairie.test;X;1\n");
         let no = send(&claire, text).await.expect(403).json();
         assert_eq!(no["rule"], "import-column", "{column}");
     }
-    assert_eq!(denied(&claire, "accounts.manage").await[..6], ["import-column"; 6]);
+    assert_eq!(denied(&claire, "people.import").await[..6], ["import-column"; 6]);
 
     // An administrator gives roles; clearances are the security officer's alone.
     let text = "address,name,role,clearance\n\

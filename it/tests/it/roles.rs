@@ -48,6 +48,10 @@ fn changes() -> Vec<(String, String, Value)> {
         "/api/admin/roles/{id}" if method == "PATCH" => json!({"description": "Autre"}),
         "/api/admin/roles/{id}/rooms/{room}" => json!({"rank": "member"}),
         "/api/admin/requests" => json!({"act": "export", "reason": "Pour voir"}),
+        "/api/admin/lock" => json!({"phone_minutes": 5, "desk_minutes": 15}),
+        "/api/admin/charter" => json!({"title": "Charte", "text": "Soyez aimables."}),
+        "/api/admin/devices/{id}/state" => json!({"state": "approved"}),
+        "/api/admin/imports/{id}/apply" => json!({"digest": "0".repeat(64), "mail": false}),
         _ => json!({}),
     };
     crate::forgery::routes()

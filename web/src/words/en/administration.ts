@@ -180,6 +180,8 @@ const ACTS: Readonly<Record<string, string>> = {
   'device.remove': 'Remove one of one’s devices',
   'invitation.accept': 'Accept an invitation',
   'accounts.manage': 'Manage accounts',
+  'people.import': 'Add people from a file',
+  'devices.manage': 'Approve and withdraw devices',
   'account.add': 'Create an account',
   'account.disable': 'Disable an account',
   'account.enable': 'Enable an account',

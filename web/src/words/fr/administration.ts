@@ -179,6 +179,8 @@ const ACTS: Readonly<Record<string, string>> = {
   'device.remove': 'Ôter un de ses appareils',
   'invitation.accept': 'Accepter une invitation',
   'accounts.manage': 'Gérer les comptes',
+  'people.import': 'Ajouter des personnes par fichier',
+  'devices.manage': 'Approuver et retirer des appareils',
   'account.add': 'Créer un compte',
   'account.disable': 'Fermer un compte',
   'account.enable': 'Rouvrir un compte',
