@@ -137,6 +137,8 @@ journey('conversation', {
     }
   },
   'before the session ends one is warned, and can stay': async (world) => {
+    // A page that locks sooner has a warning of its own (9-lock).
+    assert.equal(world.house.command('tenant', 'lock', 'demo.localhost', '--desk', '120', '--phone', '120').status, 0);
     const claire = await world.arrive('claire');
     await claire.page.clock.install();
     await claire.signIn();
