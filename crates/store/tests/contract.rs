@@ -260,7 +260,7 @@ fn failures_at_once_on_two_nodes_are_all_counted() {
         let count = |n: usize| {
             // The keys in another order on each node: they must not wait for each other.
             let store = nodes[n % 2].clone();
-            let keys = if n % 2 == 0 { ["a", "b"] } else { ["b", "a"] }.map(str::to_owned);
+            let keys = if n.is_multiple_of(2) { ["a", "b"] } else { ["b", "a"] }.map(str::to_owned);
             async move {
                 let grown = |[a, b]: [(u32, i64); 2]| ((), Some([(a.0 + 1, 1), (b.0 + 1, 1)]));
                 store.weigh_wait_counters(&keys, grown).await.unwrap();
