@@ -7,6 +7,7 @@ use crate::metrics::Metrics;
 use crate::postman;
 use crate::settings::Place;
 use aws_lc_rs::{constant_time, hmac};
+use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
@@ -132,11 +133,21 @@ pub struct Body<T>(pub T);
 impl<T: DeserializeOwned> FromRequest<Edge> for Body<T> {
     type Rejection = Problem;
     async fn from_request(request: Request, edge: &Edge) -> Result<Self, Problem> {
-        match axum::Json::<T>::from_request(request, edge).await {
+        let (parts, body) = request.into_parts();
+        let too_large =
+            || Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "a request has at most 64 KiB");
+        let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), edge).await;
+        let bytes = bytes.map_err(|wrong| match wrong.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => too_large(),
+            _ => Problem::new(StatusCode::BAD_REQUEST, "invalid", wrong.body_text()),
+        })?;
+        // An array with nothing in it would pass for an object of which nothing is given.
+        if bytes.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|first| *first != b'{') {
+            return Err(Problem::new(StatusCode::BAD_REQUEST, "invalid", "the body is a JSON object"));
+        }
+        match axum::Json::<T>::from_request(Request::from_parts(parts, bytes.into()), edge).await {
             Ok(axum::Json(body)) => Ok(Self(body)),
-            Err(wrong) if wrong.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "a request has at most 64 KiB"))
-            }
+            Err(wrong) if wrong.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(too_large()),
             Err(wrong) => Err(Problem::new(StatusCode::BAD_REQUEST, "invalid", wrong.body_text())),
         }
     }
