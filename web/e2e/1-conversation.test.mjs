@@ -140,8 +140,13 @@ journey('conversation', {
     // A page that locks sooner has a warning of its own (9-lock).
     assert.equal(world.house.command('tenant', 'lock', 'demo.localhost', '--desk', '120', '--phone', '120').status, 0);
     const claire = await world.arrive('claire');
-    await claire.page.clock.install();
+    // The page says once what it is on, and its limits count anew; loaded again, it has said so.
+    const said = claire.page.waitForResponse((answer) => answer.url().endsWith('/api/session/screen'));
     await claire.signIn();
+    await said;
+    await claire.page.clock.install();
+    await claire.go('/');
+    await claire.page.getByRole('heading', { name: 'Salons', exact: true }).waitFor();
     await claire.page.clock.fastForward('58:30'); // of the 60 minutes that a session may be idle
     const dialog = claire.page.getByRole('dialog', { name: 'Êtes-vous toujours là ?' });
     await dialog.waitFor();

@@ -21,6 +21,8 @@ test('use pushes it back, and the server hears of it at most once a minute', () 
   expect(timer.owes(MINUTE)).toBe(true);
   timer.hear(facts(5 * MINUTE), MINUTE);
   expect(timer.owes(2 * MINUTE)).toBe(false);
+  timer.use(2 * MINUTE + 1);
+  expect(timer.owes(30 * MINUTE), 'who closed the lid half an hour ago is not there').toBe(false);
   timer.use(4 * MINUTE);
   expect(timer.phase(8 * MINUTE)).toBe('open');
   expect(timer.phase(9 * MINUTE)).toBe('lock');

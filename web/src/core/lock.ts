@@ -33,9 +33,10 @@ export class LockTimer {
     this.#used = now;
   }
 
-  /** Whether the server should hear of it by now. */
+  /** Whether the server should hear of it by now. A machine that slept since does not say that somebody is there. */
   owes(now: number): boolean {
-    return this.#used > this.#told && now - this.#told >= Math.min(TELL_EVERY, this.#rest / 4);
+    const awake = now - this.#used <= TELL_EVERY + 5_000;
+    return awake && this.#used > this.#told && now - this.#told >= Math.min(TELL_EVERY, this.#rest / 4);
   }
 
   /** Seconds before the lock. */
