@@ -32,10 +32,14 @@ const RECEPTION: &[Line] = &[
     (
         1475,
         1,
-        "Merci Claire. La salle des mariages est prise jeudi matin, je déplace la permanence logement à 14 h.",
+        "Merci Claire. La salle des mariages est prise jeudi matin, je déplace la permanence logement à 14\u{a0}h.",
     ),
-    (58, 0, "La famille de la rue Haute passe à 10 h, il faut un interprète arabe. Qui est libre ?"),
-    (52, 1, "Je m’en occupe : l’interprète confirme pour 10 h 15."),
+    (
+        58,
+        0,
+        "La famille de la rue Haute passe à 10\u{a0}h, il faut un interprète arabe. Qui est libre\u{a0}?",
+    ),
+    (52, 1, "Je m’en occupe\u{a0}: l’interprète confirme pour 10\u{a0}h\u{a0}15."),
     (49, 0, "Parfait. Je prépare la fiche d’accueil et je la dépose ici avant la réunion."),
 ];
 const COUNCIL: &[Line] = &[
