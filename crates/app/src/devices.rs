@@ -118,17 +118,25 @@ impl App {
     /// Gives one of them another name.
     ///
     /// # Errors
-    /// `NotFound`, `Store` (gone) when it is not theirs.
-    pub async fn rename_device(&self, caller: &Caller, id: DeviceId, name: &DeviceName) -> Result<(), Error> {
+    /// `Denied` to who acts in somebody's name; `NotFound`, `Store` (gone) when it is not theirs.
+    pub async fn rename_device(
+        &self,
+        caller: &Caller,
+        id: DeviceId,
+        name: &DeviceName,
+        now: Micros,
+    ) -> Result<(), Error> {
+        self.oneself(caller, "device.manage", now).await?;
         Ok(self.store.rename_device(caller.account()?.id, id, name).await?)
     }
 
     /// Removes one of them; whoever was signed in on it is out, but for the session that asks.
     ///
     /// # Errors
-    /// `NotFound`, `Store` (gone) when it is not theirs.
+    /// `Denied` to who acts in somebody's name; `NotFound`, `Store` (gone) when it is not theirs.
     pub async fn remove_device(&self, caller: &Caller, id: DeviceId, now: Micros) -> Result<(), Error> {
         let account = caller.account()?.id;
+        self.oneself(caller, "device.manage", now).await?;
         let origin = caller.origin.as_str();
         let ended = self.store.remove_device(account, id, caller.session, origin, now).await?;
         self.device_changed(caller, ended);
@@ -146,9 +154,10 @@ impl App {
     /// minutes.
     ///
     /// # Errors
-    /// `NotFound` for guests.
+    /// `Denied` to who acts in somebody's name; `NotFound` for guests.
     pub async fn ask_device(&self, caller: &Caller, now: Micros) -> Result<(String, Micros), Error> {
         let account = caller.account()?.id;
+        self.oneself(caller, "device.use", now).await?;
         let session = caller.session.0.to_be_bytes();
         Ok(self.store.begin_ceremony(CeremonyKind::DeviceProof, Some(account), &session, now).await?)
     }

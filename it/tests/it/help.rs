@@ -102,6 +102,21 @@ async fn acting_in_somebodys_name_is_approved_marked_and_seen() {
     ] {
         assert_eq!(rule(helper.post(path, &body).await), "in-anothers-name", "{path}");
     }
+    let nobodys = "/api/devices/0000000000000";
+    for (method, path, body) in [
+        ("POST", "/api/factors/email", json!({})),
+        ("PUT", "/api/session/pin", json!({"pin": "271828"})),
+        ("DELETE", "/api/session/pin", json!({})),
+        ("POST", "/api/session/unlock", json!({"pin": "271828"})),
+        ("POST", "/api/session/device", json!({})),
+        ("POST", "/api/devices/code", json!({})),
+        ("PATCH", nobodys, json!({"name": "À moi"})),
+        ("DELETE", nobodys, json!({})),
+        ("POST", "/api/charter/accept", json!({"version": 1, "sha256": "0".repeat(64)})),
+    ] {
+        let answer = helper.request(method, path).json(&body).send().await;
+        assert_eq!(rule(answer), "in-anothers-name", "{method} {path}");
+    }
     for path in ["/api/admin/accounts", "/api/admin/audit", "/api/admin/requests"] {
         assert_eq!(rule(helper.get(path).await), "role", "{path}");
     }

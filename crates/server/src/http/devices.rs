@@ -93,7 +93,7 @@ pub async fn rename(
     Path(device): Path<String>,
     Body(named): Body<Named>,
 ) -> Result<StatusCode, Problem> {
-    edge.app.rename_device(&caller, id(&device)?, &name(&named.name)?).await?;
+    edge.app.rename_device(&caller, id(&device)?, &name(&named.name)?, clock::now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

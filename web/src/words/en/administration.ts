@@ -173,6 +173,7 @@ const ACTS: Readonly<Record<string, string>> = {
   'applications.use': 'Manage one’s applications',
   'device.enrol': 'Enrol a device',
   'device.use': 'Use an enrolled device',
+  'device.manage': 'Change one’s devices',
   'device.approve': 'Approve a device',
   'device.withdraw': 'Withdraw the approval of a device',
   'device.lost': 'Mark a device as lost',

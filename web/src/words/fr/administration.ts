@@ -172,6 +172,7 @@ const ACTS: Readonly<Record<string, string>> = {
   'applications.use': 'Gérer ses applications',
   'device.enrol': 'Enrôler un appareil',
   'device.use': 'Se servir d’un appareil enrôlé',
+  'device.manage': 'Changer ses appareils',
   'device.approve': 'Approuver un appareil',
   'device.withdraw': 'Retirer l’approbation d’un appareil',
   'device.lost': 'Déclarer un appareil perdu',
