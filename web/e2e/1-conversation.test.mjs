@@ -147,6 +147,9 @@ journey('conversation', {
     await claire.page.clock.install();
     await claire.go('/');
     await claire.page.getByRole('heading', { name: 'Salons', exact: true }).waitFor();
+    // An hour passes on the page and none on the server, which would call the session new if it were asked now,
+    // as the page does when its stream comes back from so long a silence.
+    await claire.page.route((url) => url.pathname === '/api/session', () => {});
     await claire.page.clock.fastForward('58:30'); // of the 60 minutes that a session may be idle
     const dialog = claire.page.getByRole('dialog', { name: 'Êtes-vous toujours là ?' });
     await dialog.waitFor();
