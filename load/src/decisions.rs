@@ -39,6 +39,16 @@ pub(crate) async fn run(postgres: Option<String>) {
         facts.push(begun.elapsed().as_secs_f64() * 1e6);
     }
     facts.sort_by(f64::total_cmp);
+    // All once more: who speaks twice within a second.
+    let again = rooms.iter().take(1_000);
+    let mut cached = vec![];
+    for room in again.clone().chain(again) {
+        let begun = Instant::now();
+        black_box(app.authorise::<Speak>(&caller, room.id, world::now()).await.expect("a member may speak"));
+        cached.push(begun.elapsed().as_secs_f64() * 1e6);
+    }
+    let mut cached = cached.split_off(1_000);
+    cached.sort_by(f64::total_cmp);
     let alone = alone(&rooms, &people[1]);
     store.close().await;
     println!(
@@ -46,9 +56,14 @@ pub(crate) async fn run(postgres: Option<String>) {
         json!({"measure": "decisions", "machine": machine, "result": {
             "engine": if postgres.is_some() { "postgresql" } else { "sqlite" }, "rooms": ROOMS,
             "policy_alone_us": alone, "with_facts_p50_us": facts[ROOMS / 2].round(),
-            "with_facts_p99_us": facts[ROOMS * 99 / 100].round(), "goal_cold_us": 50, "goal_cached_us": 5,
+            "with_facts_p99_us": facts[ROOMS * 99 / 100].round(),
+            "cached_p50_us": hundredths(cached[500]), "cached_p99_us": hundredths(cached[990]), "goal_cold_us": 50, "goal_cached_us": 5,
         }})
     );
+}
+
+fn hundredths(us: f64) -> f64 {
+    (us * 100.0).round() / 100.0
 }
 
 /// A decision whose facts are at hand, over all rooms.

@@ -116,7 +116,7 @@ impl App {
         }
     }
 
-    /// The caller and the room as the policy sees them, read now: someone on a stream since this morning may
+    /// The caller and the room as the policy sees them now: someone on a stream since this morning may
     /// be cleared for less since noon.
     async fn facts(
         &self,
@@ -124,16 +124,16 @@ impl App {
         room: RoomId,
         now: Micros,
     ) -> Result<(Actor, beffroi_domain::Room), Error> {
-        let room = self
-            .store
-            .room(room)
-            .await?
-            .filter(|r| r.tenant == caller.tenant.id)
-            .ok_or(Error::NotFound("room"))?;
+        let account = match &caller.person {
+            Person::Account(account) => Some(account.id),
+            Person::Guest(_) => None,
+        };
+        let facts =
+            self.store.facts(caller.tenant.id, room, account).await?.ok_or(Error::NotFound("room"))?;
+        let room = facts.room.clone();
         let actor = match &caller.person {
-            Person::Account(account) => {
-                let standing = self.store.standing(room.id, account.id).await?;
-                let standing = standing.ok_or(Error::NotFound("account"))?;
+            Person::Account(_) => {
+                let standing = facts.standing.ok_or(Error::NotFound("account"))?;
                 let (role, clearance) = (standing.role, standing.clearance);
                 let managed_device = self.at_managed_device(caller, &room.label, now).await?;
                 Actor { role, clearance, managed_device, ..caller.actor(standing.membership, now) }

@@ -1,6 +1,7 @@
 //! Opening and closing.
 
 use crate::directory;
+use crate::facts::{Epoch, Known};
 use crate::keys::KeyRing;
 use crate::master::{self, Master};
 use crate::notices::Notices;
@@ -143,6 +144,7 @@ struct Inner {
     uploads: Uploads,
     writer: Writer,
     notices: Notices,
+    facts: Known,
 }
 
 /// The migrations, oldest first. One that was released is never changed.
@@ -192,7 +194,8 @@ impl Store {
                 private_file(path).map_err(blobs)?;
             }
         }
-        let db = Db::connect(&settings.database, settings.create).await?;
+        let epoch = Epoch::shared(&settings.blobs.with_file_name("epoch"));
+        let db = Db::connect(&settings.database, settings.create, epoch.clone()).await?;
         db.migrate(MIGRATIONS).await?;
         tiles::complete(&db).await.map_err(OpenError::Read)?;
         directory::complete(&db).await.map_err(OpenError::Read)?;
@@ -208,11 +211,15 @@ impl Store {
             uploads: Uploads::default(),
             writer,
             notices,
+            facts: Known::new(epoch),
         })))
     }
 
     pub(crate) fn db(&self) -> &Db {
         &self.0.db
+    }
+    pub(crate) fn known(&self) -> &Known {
+        &self.0.facts
     }
     pub(crate) fn keys(&self) -> &KeyRing {
         &self.0.keys
