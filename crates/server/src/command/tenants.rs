@@ -5,8 +5,8 @@ use crate::clock;
 use crate::settings::Place;
 use beffroi_app::App;
 use beffroi_domain::{
-    Accreditation, CharterWords, Domain, Factor, Network, NewCharter, PasswordProfile, TenantChange,
-    TenantName,
+    Accreditation, CharterWords, Domain, Factor, LabelChange, Network, NewCharter, PasswordProfile,
+    TenantChange, TenantName,
 };
 use beffroi_store::Store;
 use std::process::ExitCode;
@@ -208,7 +208,8 @@ async fn execute(store: &Store, app: &App, command: Command) -> Result<(), Failu
             }
             if let (Some(label), Some(minutes)) = (label, label_minutes) {
                 let minutes = Some(minutes).filter(|minutes| *minutes > 0);
-                let label = app.operator_set_label_lock(&domain, &label, minutes, now).await?;
+                let change = LabelChange { lock_minutes: Some(minutes), ..LabelChange::default() };
+                let label = app.operator_change_label(&domain, &label, &change, now).await?;
                 match label.lock_minutes {
                     Some(minutes) => {
                         println!("« {} » locks after {minutes} idle minutes at most.", label.name)
