@@ -330,9 +330,8 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<AuditEntry>> {
         const ITS: Entries = entries_where!(
-            "tenant = $1 AND seq < $3
-               AND seq IN (SELECT e.seq FROM alert_entry e WHERE e.tenant = $1 AND e.alert = $2)
-             ORDER BY seq DESC LIMIT $4"
+            "tenant = $1 AND seq IN (SELECT e.seq FROM alert_entry e WHERE e.tenant = $1 AND e.alert = $2
+                                      AND e.seq < $3 ORDER BY e.seq DESC LIMIT $4) ORDER BY seq DESC"
         );
         let values = [
             Value::Int(permit.tenant().0),
