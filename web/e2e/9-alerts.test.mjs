@@ -64,7 +64,8 @@ journey('alerts', {
     await page.keyboard.press('Enter');
     await card.getByText(`Un même compte : à partir de ${GUESSES} refus en 10 minutes.`).waitFor();
     await card.getByText('N’est pas signalé :').waitFor();
-    await card.scrollIntoViewIfNeeded();
+    await page.setViewportSize({ width: 360, height: 740 }); // a card far down: where it is depends on the width
+    await card.evaluate((one) => one.scrollIntoView());
     await pictures(otto, 'alerts-card-tuned', { only: ['phone'] });
   },
   'the change itself is told': async () => {
