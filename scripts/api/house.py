@@ -32,6 +32,7 @@ CHOSEN = {
     "/api/devices/code",
     "/api/admin/organisation",
     "/api/admin/lock",
+    "/api/admin/alert-rules",
     "/api/admin/charter",
     "/api/session/lock",
 }
@@ -142,6 +143,13 @@ def imported():
     return made["id"]
 
 
+def alert():
+    """Of the officer who was invited above; told within a minute."""
+    while not (told := us.ask("GET", "/api/admin/alerts")["alerts"]):
+        time.sleep(0.1)
+    return told[0]["id"]
+
+
 def leaver():
     return Person().sign_in(leaving, OURS)
 
@@ -154,8 +162,10 @@ def real(path, method):
     if (path, method) == ("/api/admin/charter", "POST"):
         # Who may would shut everybody out until they accept it: asked by who may not.
         return {}, leaver()
-    if path == "/api/admin/lock":
+    if path in {"/api/admin/lock", "/api/admin/alert-rules"}:
         return {}, officer
+    if path == "/api/admin/alerts/{id}":
+        return {"id": alert()}, us
     if path == "/api/factors/recovery-codes":
         return {}, holder
     if path == "/api/factors/{id}":
@@ -238,6 +248,9 @@ def better(body):
     for minutes in {"phone_minutes", "desk_minutes"} & body.keys():
         # Whoever asks seldom must not be locked out meanwhile.
         body[minutes] = 1440
+    if "rules" in body:
+        threshold = {"count": 5 + next(numbers) % 8, "minutes": 10, "accounts": 1}
+        body["rules"] = [{"kind": "guessed-account", "on": True, "threshold": threshold}]
     if body.get("kind") == "password":
         body["password"] = OURS
     if "digest" in body:

@@ -150,7 +150,7 @@ impl App {
         now: Micros,
     ) -> Result<Vec<u8>, Error> {
         let permit = self.authorise_in_tenant::<ReadAudit>(caller, now).await?;
-        self.may_export(caller, now).await?;
+        self.may_export(caller, &permit, now).await?;
         let tile = tile.ok_or(Error::NotFound("tile"))?;
         self.store.audit_tile(&permit, tile).await?.ok_or(Error::NotFound("tile"))
     }

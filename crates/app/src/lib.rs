@@ -34,6 +34,7 @@ mod talk;
 mod tidy;
 mod tries;
 
+pub use alerts::AlertView;
 pub use applications::ApplicationTry;
 pub use business_roles::BusinessRoleView;
 pub use caller::{Caller, Person, Rules};

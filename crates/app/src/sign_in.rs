@@ -172,14 +172,17 @@ impl App {
         now: Micros,
     ) -> Result<SignedIn, Error> {
         let opened = Opened { factor: proved.factor, place: origin.as_str(), agent };
+        // Who administers from somewhere else than ever is looked at (LG5); whoever comes in for the first time
+        // comes from somewhere.
+        let stranger = account.role != beffroi_domain::Role::Agent
+            && !self.store.is_known_place(account.id, origin.as_str()).await?
+            && self.store.ever_signed_in(account.tenant, account.id).await?;
         let (session, token) =
             self.store.open_session(Who::Account(account.id), account.tenant, opened, now).await?;
         let detail = format!("{} · {}", proved.by, shortened(agent));
         let opened = entry("session.open", Outcome::Done, Who::Account(account.id), origin);
         self.store.note(account.tenant, NewEntry { detail: &detail, ..opened }, now).await?;
-        // Told before it is remembered: who administers from somewhere else than ever is looked at (LG5).
-        let administers = account.role != beffroi_domain::Role::Agent;
-        if administers && !self.store.is_known_place(account.id, origin.as_str()).await? {
+        if stranger {
             let new = entry("place.new", Outcome::Done, Who::Account(account.id), origin);
             self.store.note(account.tenant, new, now).await?;
         }

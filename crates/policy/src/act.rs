@@ -136,6 +136,9 @@ tenant_acts! {
     ManagePasswords "passwords.manage" administers true, &[Role::SecurityOfficer];
     /// Say after how many idle minutes pages lock.
     ManageLock "lock.manage" administers true, &[Role::SecurityOfficer];
+    /// Say what is told at once to who keeps the body safe. Whoever can administer is watched by it: not for
+    /// administrators.
+    ManageAlerts "alerts.manage" administers true, &[Role::SecurityOfficer];
     /// Change what labels demand and allow, declare and withdraw accreditations. Whoever gives rooms their
     /// labels is not who decides what these are worth: not for administrators.
     ManageLabels "labels.manage" administers true, &[Role::SecurityOfficer];

@@ -15,11 +15,11 @@ mod session;
 
 pub use act::{
     AddFile, CreateRoom, DecideRequests, Impersonate, ImportPeople, InviteGuest, JoinMeeting, KeepDoor,
-    Knock, ManageAccounts, ManageAdministration, ManageBusinessRoles, ManageClearance, ManageDevices,
-    ManageFourEyes, ManageLabels, ManageLock, ManageMembers, ManageOrganisation, ManagePasswords,
-    ManageRoles, ReadAudit, ReadBusinessRoles, ReadFile, ReadMeetingTalk, ReadOrganisation, ReadPeople,
-    ReadRequests, ReadRoom, ReadRooms, Relabel, Rename, Ring, RoomAct, Speak, SpeakInMeeting, TenantAct,
-    UseApplications,
+    Knock, ManageAccounts, ManageAdministration, ManageAlerts, ManageBusinessRoles, ManageClearance,
+    ManageDevices, ManageFourEyes, ManageLabels, ManageLock, ManageMembers, ManageOrganisation,
+    ManagePasswords, ManageRoles, ReadAudit, ReadBusinessRoles, ReadFile, ReadMeetingTalk, ReadOrganisation,
+    ReadPeople, ReadRequests, ReadRoom, ReadRooms, Relabel, Rename, Ring, RoomAct, Speak, SpeakInMeeting,
+    TenantAct, UseApplications,
 };
 pub use clients::{BadVersion, ClientVersion, decide_client};
 pub use denied::Denied;

@@ -5,6 +5,7 @@
 //! writes its audit entry in the same transaction. What was answered with `Ok` is on disk.
 
 mod accounts;
+mod alert_rules;
 mod alerts;
 mod applications;
 mod audit;
@@ -51,13 +52,14 @@ mod tiles;
 mod timeline;
 mod uploads;
 mod verify;
+mod verify_daily;
 mod waits;
 mod wal;
 mod within;
 mod writer;
 
 pub use accounts::{AccountRow, Headcount, NewAccount};
-pub use alerts::{Unwatched, Waiting};
+pub use alerts::{AlertRow, Found, Unwatched, Waiting};
 pub use applications::{ApplicationRow, NewApplication, Protocol, Verifier};
 pub use audit::{AuditEntry, AuditFilter, AuditPage, Finding, NewEntry, Outcome, Subject};
 pub use business_roles::{BusinessRoleRow, Moved};
@@ -92,6 +94,7 @@ pub use tiles::{Tile, TileKind};
 pub use timeline::{Page, Range};
 pub use uploads::UploadRow;
 pub use verify::Noted;
+pub use verify_daily::Unverified;
 pub use waits::WaitCounter;
 pub use within::{asked, bind, within};
 

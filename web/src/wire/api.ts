@@ -180,4 +180,12 @@ export class Api {
   approveRequest = (id: string) => this.http.post(`/admin/requests/${part(id)}/approve`);
   refuseRequest = (id: string) => this.http.post(`/admin/requests/${part(id)}/refuse`);
   audit = (filter: AuditFilter) => this.http.get<Answer<'audit'>>(`/admin/audit${query(filter)}`);
+  /** What the log called for, latest first; twenty at a time. */
+  alerts = (before: string | null = null) => this.http.get<Answer<'alerts'>>(`/admin/alerts${query({ before })}`);
+  /** One of them, with the entries that it speaks of. */
+  alert = (id: string, before: number | null, limit: number) =>
+    this.http.get<Answer<'alert'>>(`/admin/alerts/${part(id)}${query({ before, limit })}`);
+  alertRules = () => this.http.get<Answer<'alertRules'>>('/admin/alert-rules');
+  changeAlertRules = (rules: Sent<'changeAlertRules'>['rules']) =>
+    this.http.patch<Answer<'changeAlertRules'>>('/admin/alert-rules', { rules } satisfies Sent<'changeAlertRules'>);
 }

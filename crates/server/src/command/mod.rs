@@ -1,6 +1,7 @@
 //! The command line: what an administrator or a script says to Beffroi. These words are a contract.
 
 mod accounts;
+mod alerts;
 mod audit;
 mod demo;
 mod doctor;

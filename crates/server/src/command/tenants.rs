@@ -108,6 +108,8 @@ pub(super) enum Command {
         #[arg(long, value_name = "on|off")]
         set: String,
     },
+    /// Show or change what is told at once to a body's administrators and security officers.
+    Alerts(super::alerts::Alerts),
     /// Declare the accreditation that a protective mark asks for, in the place of the former one.
     Accredit {
         /// The domain of the body.
@@ -243,6 +245,7 @@ async fn execute(store: &Store, app: &App, command: Command) -> Result<(), Failu
             let said = if on { "wait for a second person" } else { "are done by one person alone" };
             println!("Dangerous acts in {domain} {said}.");
         }
+        Command::Alerts(asked) => super::alerts::execute(app, asked).await?,
         Command::Accredit { domain, label, reference, authority, until } => {
             let declared = Accreditation {
                 reference: reference.parse()?,

@@ -179,15 +179,6 @@ pub async fn audit(
         limit: asked.limit.unwrap_or(50),
     };
     let page = edge.app.audit(&caller, &filter, clock::now()).await?;
-    let entries: Vec<_> = page
-        .entries
-        .iter()
-        .map(|e| {
-            json!({"seq": e.seq, "at_us": e.at, "act": e.act,
-                "outcome": match e.outcome { Outcome::Done => "done", Outcome::Denied => "denied" },
-                "actor": e.actor, "subject": e.subject, "room": e.room.map(|r| r.to_string()),
-                "rule": e.rule, "detail": e.detail, "origin": e.origin})
-        })
-        .collect();
+    let entries: Vec<_> = page.entries.iter().map(shapes::audit_entry).collect();
     Ok(Json(json!({"entries": entries, "next": page.next, "size": page.size, "checkpoint": page.checkpoint})))
 }

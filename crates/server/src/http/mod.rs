@@ -2,6 +2,7 @@
 //! docs/openapi.json what goes in and comes out.
 
 mod admin;
+mod alerts;
 mod applications;
 mod business_roles;
 mod charter;
@@ -144,6 +145,9 @@ fn api() -> Routes {
             put(organisation::accredit).delete(organisation::withdraw),
         )
         .route("/admin/rooms", get(admin::rooms))
+        .route("/admin/alerts", get(alerts::list))
+        .route("/admin/alerts/{id}", get(alerts::show))
+        .route("/admin/alert-rules", get(alerts::rules).patch(alerts::change))
         .route("/admin/audit", get(admin::audit))
         .route("/admin/audit/log/checkpoint", get(log::checkpoint))
         .route("/admin/audit/log/tile/{*tile}", get(log::tile))

@@ -1,4 +1,5 @@
 import { administration } from './administration';
+import { alerts } from './alerts';
 import { application } from './application';
 import { call } from './call';
 import { common } from './common';
@@ -16,4 +17,4 @@ import { rules } from './rules';
 import { security } from './security';
 import { when } from './when';
 
-export const fr = { ...common, ...door, ...device, ...security, ...application, ...proof, ...administration, ...rules, ...when, ...rooms, ...room, ...meeting, ...call, ...organisation, ...people, ...lock, ...roles };
+export const fr = { ...common, ...door, ...device, ...security, ...application, ...proof, ...administration, ...alerts, ...rules, ...when, ...rooms, ...room, ...meeting, ...call, ...organisation, ...people, ...lock, ...roles };
