@@ -6,6 +6,7 @@
 mod accounts;
 mod alerts;
 mod applications;
+mod bodies;
 mod business_roles;
 mod caller;
 mod charter;
@@ -35,6 +36,7 @@ mod tidy;
 mod tries;
 
 pub use applications::ApplicationTry;
+pub use bodies::FirstAdministrator;
 pub use business_roles::BusinessRoleView;
 pub use caller::{Caller, Person, Rules};
 pub use devices::{AtDevice, Enrolment, MOST_VERSION};

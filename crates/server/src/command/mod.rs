@@ -2,6 +2,7 @@
 
 mod accounts;
 mod audit;
+mod bodies;
 mod demo;
 mod doctor;
 mod import;
