@@ -44,11 +44,13 @@ export const bodies = {
   'bodies.made': (name: string) => `“${name}” is open.`,
   'bodies.mailed': 'It goes to them by mail, too.',
 
+  'bodies.invite': 'Invite an administrator',
+  'bodies.inviteNamed': (name: string) => `Invite an administrator for ${name}`,
   'bodies.again': 'Invite again',
   'bodies.againNamed': (name: string) => `Invite the administrator of ${name} again`,
   'bodies.againTitle': (name: string) => `Hand “${name}” over`,
-  'bodies.againSays': 'The former link opens nothing any more. You may correct the address, or name somebody else, while nobody has come in.',
-  'bodies.againDo': 'Make a new link',
+  'bodies.againSays': 'The former link will open nothing any more. You may correct the address, or name somebody else, while nobody has come in.',
+  'bodies.againDo': 'Make the link',
   'bodies.againDone': (person: string) => `${person} is invited.`,
 
   'bodies.close': 'Close',

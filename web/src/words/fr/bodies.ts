@@ -44,11 +44,13 @@ export const bodies = {
   'bodies.made': (name: string) => `« ${name} » est ouvert.`,
   'bodies.mailed': 'Il lui est aussi envoyé par courriel.',
 
+  'bodies.invite': 'Inviter un administrateur',
+  'bodies.inviteNamed': (name: string) => `Inviter un administrateur pour ${name}`,
   'bodies.again': 'Inviter de nouveau',
   'bodies.againNamed': (name: string) => `Inviter de nouveau l’administrateur de ${name}`,
   'bodies.againTitle': (name: string) => `Confier « ${name} »`,
-  'bodies.againSays': 'Le lien précédent n’ouvre plus. Vous pouvez corriger l’adresse, ou nommer quelqu’un d’autre, tant que personne n’y est entré.',
-  'bodies.againDo': 'Faire un nouveau lien',
+  'bodies.againSays': 'Le lien précédent n’ouvrira plus. Vous pouvez corriger l’adresse, ou nommer quelqu’un d’autre, tant que personne n’y est entré.',
+  'bodies.againDo': 'Faire le lien',
   'bodies.againDone': (person: string) => `${person} est invité.`,
 
   'bodies.close': 'Fermer',
