@@ -38,6 +38,7 @@ impl App {
         now: Micros,
     ) -> Result<(String, Micros), Error> {
         let permit = self.touching::<ManageAccounts>(caller, role, now).await?;
+        self.may_hold(caller, ManageAccounts::NAME, role, now).await?;
         if address.domain() != caller.tenant.domain.as_str() {
             return Err(Error::Invalid(format!(
                 "{address} is not an address of {}; people of other bodies come as guests",

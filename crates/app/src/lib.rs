@@ -6,6 +6,7 @@
 mod accounts;
 mod alerts;
 mod applications;
+mod bodies;
 mod business_roles;
 mod caller;
 mod charter;
@@ -36,6 +37,7 @@ mod tries;
 
 pub use alerts::AlertView;
 pub use applications::ApplicationTry;
+pub use bodies::FirstAdministrator;
 pub use business_roles::BusinessRoleView;
 pub use caller::{Caller, Person, Rules};
 pub use devices::{AtDevice, Enrolment, MOST_VERSION};

@@ -145,6 +145,7 @@ impl App {
         agent: &str,
         now: Micros,
     ) -> Result<Entered, Error> {
+        self.enter_body(account, origin, now).await?;
         let ways = self.ways(account.id).await?;
         if ways.is_empty() {
             // Whoever added codes by mail is never let in by the password alone because mail was switched off.
@@ -171,6 +172,7 @@ impl App {
         agent: &str,
         now: Micros,
     ) -> Result<SignedIn, Error> {
+        self.enter_body(account, origin, now).await?;
         let opened = Opened { factor: proved.factor, place: origin.as_str(), agent };
         // Who administers from somewhere else than ever is looked at (LG5); whoever comes in for the first time
         // comes from somewhere.

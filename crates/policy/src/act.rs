@@ -106,7 +106,7 @@ tenant_acts! {
     /// See who works here.
     ReadPeople "people.read" administers false, &Role::ALL;
     /// Make a room.
-    CreateRoom "room.create" administers false, &[Role::Agent, Role::BusinessAdministrator, Role::SecurityOfficer, Role::Administrator];
+    CreateRoom "room.create" administers false, &[Role::Agent, Role::BusinessAdministrator, Role::SecurityOfficer, Role::Administrator, Role::Operator];
     /// Invite, disable, enable, reset, take lost keys away, end everything of somebody who leaves. Whoever
     /// manages people does it to agents only.
     ManageAccounts "accounts.manage" administers true, &[Role::BusinessAdministrator, Role::Administrator];
@@ -152,6 +152,10 @@ tenant_acts! {
     ManageFourEyes "four-eyes.manage" administers true, &[Role::SecurityOfficer, Role::Administrator];
     /// Act as an agent for a while, to help them.
     Impersonate "impersonate" administers true, &[Role::Administrator];
+    /// See which bodies this server hosts: names, numbers of people, states; nothing that is in one of them.
+    ReadBodies "bodies.read" administers true, &[Role::Operator];
+    /// Host another body, invite its first administrator, close it and open it again.
+    ManageBodies "bodies.manage" administers true, &[Role::Operator];
 }
 
 fn download(Room { label, .. }: &Room) -> Option<Denied> {

@@ -209,6 +209,26 @@ pub enum Denied {
         /// The label's name.
         label: String,
     },
+    /// Operators are of a body that the machine marked as operating, and only there.
+    #[error(
+        "operators are of an organisation that hosts others, and this one does not; whoever runs the server says which does: beffroi tenant operator DOMAIN --set on"
+    )]
+    NotOperating,
+    /// A body is in its own hands from the moment when somebody came in.
+    #[error(
+        "somebody of this organisation has signed in already: it is in its own hands, and its administrators invite the others. If they lost their keys, whoever runs the server helps: beffroi account lost-keys ADDRESS"
+    )]
+    BodyBegun,
+    /// A body that operates others is in nobody else's hands.
+    #[error(
+        "this organisation hosts others itself; whoever runs the server closes it, opens it or invites its administrator: beffroi tenant close, open, delegate"
+    )]
+    OperatingBody,
+    /// Whoever hosts the body closed it.
+    #[error(
+        "access to this organisation is suspended by whoever hosts it; nothing of it is lost. Ask your administrator"
+    )]
+    BodyClosed,
     /// A file of people names what no file may set.
     #[error("an import does not set `{column}`; take that column out of the file")]
     ImportColumn {
@@ -271,6 +291,10 @@ impl Denied {
             Self::OfficerDecides => "officer-decides",
             Self::LastAdministrator => "last-administrator",
             Self::ColleagueClearance { .. } => "colleague-clearance",
+            Self::NotOperating => "not-operating",
+            Self::BodyBegun => "body-begun",
+            Self::OperatingBody => "operating-body",
+            Self::BodyClosed => "body-closed",
             Self::ImportColumn { .. } => "import-column",
         }
     }

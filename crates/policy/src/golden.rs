@@ -2,9 +2,10 @@
 
 use crate::act::{ROOM_ACTS, TENANT_ACTS};
 use crate::{
-    Actor, Administration, Asked, Denied, Holder, ManageAccounts, ManageBusinessRoles, ManageRoles, Passage,
-    Who, decide_about, decide_ask, decide_clear, decide_create, decide_own, decide_passage, decide_relabel,
-    decide_request,
+    Actor, Administration, Asked, BodyAct, BodyStanding, Denied, Holder, ManageAccounts, ManageBodies,
+    ManageBusinessRoles, ManageRoles, Passage, ReadBodies, Who, at_the_machine, decide_about, decide_ask,
+    decide_bodies, decide_body, decide_clear, decide_create, decide_door, decide_own, decide_passage,
+    decide_relabel, decide_request, may_hold,
 };
 use beffroi_domain::{
     AccountId, Accreditation, Dangerous, Factor, GuestId, Label, MemberRank, Rank, Role, Room, RoomId,
@@ -217,6 +218,7 @@ fn the_whole_policy() {
         }
     }
     table += &requests();
+    table += &bodies();
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/policy.golden.txt");
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(path, &table).unwrap();
@@ -299,6 +301,40 @@ fn requests() -> String {
             }
         }
     }
+    table
+}
+
+/// What an operator does to bodies, and never inside one.
+fn bodies() -> String {
+    let mut table = String::from(
+        "\n# bodies of this server: who | their body operates | proved | bodies.read | bodies.manage | to hold their role there\n",
+    );
+    for role in Role::ALL.map(Some).into_iter().chain([None]) {
+        for operates in [false, true] {
+            for factor in [Factor::Second, Factor::Passkey] {
+                let actor = Actor { factor, ..someone(role, 4) };
+                let read = cell(decide_bodies::<ReadBodies>(&actor, operates).err());
+                let manage = cell(decide_bodies::<ManageBodies>(&actor, operates).err());
+                let hold = role.map_or_else(|| "-".to_owned(), |role| cell(may_hold(role, operates).err()));
+                let who = role.map_or("guest", Role::word);
+                writeln!(table, "{who} | {operates} | {} | {read} | {manage} | {hold}", factor.word())
+                    .unwrap();
+            }
+        }
+    }
+    table += "\n# to another body: who | it operates | somebody of it ever came in | invite its first administrator | close | open\n";
+    let operator = decide_bodies::<ManageBodies>(&someone(Some(Role::Operator), 4), true).unwrap();
+    for (who, permit) in [("operator", operator), ("the machine", at_the_machine())] {
+        for operates in [false, true] {
+            for begun in [false, true] {
+                let standing = BodyStanding { operates, begun };
+                let cells = BodyAct::ALL.map(|act| cell(decide_body(&permit, act, standing).err()));
+                writeln!(table, "{who} | {operates} | {begun} | {}", cells.join(" | ")).unwrap();
+            }
+        }
+    }
+    let (open, closed) = (cell(decide_door(None).err()), cell(decide_door(Some(NOW)).err()));
+    writeln!(table, "\n# the door of a body: open | closed\n{open} | {closed}").unwrap();
     table
 }
 

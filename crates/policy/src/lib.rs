@@ -5,6 +5,7 @@
 //! whole policy is printed by a test as `policy.golden.txt`: changing a right means changing that table.
 
 mod act;
+mod bodies;
 mod clients;
 mod denied;
 mod devices;
@@ -15,11 +16,14 @@ mod session;
 
 pub use act::{
     AddFile, CreateRoom, DecideRequests, Impersonate, ImportPeople, InviteGuest, JoinMeeting, KeepDoor,
-    Knock, ManageAccounts, ManageAdministration, ManageAlerts, ManageBusinessRoles, ManageClearance,
-    ManageDevices, ManageFourEyes, ManageLabels, ManageLock, ManageMembers, ManageOrganisation,
-    ManagePasswords, ManageRoles, ReadAudit, ReadBusinessRoles, ReadFile, ReadMeetingTalk, ReadOrganisation,
-    ReadPeople, ReadRequests, ReadRoom, ReadRooms, Relabel, Rename, Ring, RoomAct, Speak, SpeakInMeeting,
-    TenantAct, UseApplications,
+    Knock, ManageAccounts, ManageAdministration, ManageAlerts, ManageBodies, ManageBusinessRoles,
+    ManageClearance, ManageDevices, ManageFourEyes, ManageLabels, ManageLock, ManageMembers,
+    ManageOrganisation, ManagePasswords, ManageRoles, ReadAudit, ReadBodies, ReadBusinessRoles, ReadFile,
+    ReadMeetingTalk, ReadOrganisation, ReadPeople, ReadRequests, ReadRoom, ReadRooms, Relabel, Rename, Ring,
+    RoomAct, Speak, SpeakInMeeting, TenantAct, UseApplications,
+};
+pub use bodies::{
+    BodiesPermit, BodyAct, BodyStanding, at_the_machine, decide_bodies, decide_body, decide_door, may_hold,
 };
 pub use clients::{BadVersion, ClientVersion, decide_client};
 pub use denied::Denied;

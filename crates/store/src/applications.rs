@@ -3,6 +3,7 @@
 use crate::audit::{self, NewEntry, Subject};
 use crate::crypto::{damaged, entropy, new_token, random};
 use crate::sql::{Row, Tx, Value};
+use crate::tenants::open_door;
 use crate::{Result, SessionRow, Store, StoreError};
 use beffroi_domain::{
     Account, AccountId, ApplicationId, ApplicationName, Factor, Micros, SessionId, TenantId,
@@ -237,7 +238,7 @@ impl Store {
     /// log too, at most once a minute: a telephone on a bad line comes back often.
     ///
     /// # Errors
-    /// `Gone` when it was revoked or the account disabled meanwhile.
+    /// `Gone` when it was revoked, or the account disabled or the body closed meanwhile.
     pub async fn open_application_session(
         &self,
         id: ApplicationId,
@@ -246,6 +247,7 @@ impl Store {
         now: Micros,
     ) -> Result<SessionRow> {
         let mut tx = self.db().begin().await?;
+        open_door(&mut tx, account.tenant).await?;
         hold(&mut tx, account.id, account.tenant).await?;
         const FIND: &str =
             "SELECT name, last_used_us FROM application_password WHERE id = $1 AND account = $2";

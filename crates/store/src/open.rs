@@ -165,6 +165,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (14, include_str!("../../../migrations/0014_devices.sql")),
     (15, include_str!("../../../migrations/0015_passkey_makers.sql")),
     (16, include_str!("../../../migrations/0016_alerts.sql")),
+    (17, include_str!("../../../migrations/0017_operators.sql")),
 ];
 
 fn sqlite_path(database: &str) -> Option<&Path> {

@@ -4,6 +4,7 @@ use crate::audit::{self, NewEntry};
 use crate::crypto::{damaged, entropy, new_token, token_hash};
 use crate::lock::unlocked;
 use crate::sql::{Row, Tx, Value};
+use crate::tenants::open_door;
 use crate::{Result, Store, StoreError};
 use beffroi_domain::{AccountId, ApplicationId, DeviceId, Factor, GuestId, Micros, SessionId, TenantId};
 use beffroi_policy::Who;
@@ -125,7 +126,7 @@ impl Store {
     /// Opens a session; the token (32 random bytes in base64url) is given once and kept as SHA-256.
     ///
     /// # Errors
-    /// `Gone` when the person no longer exists or is disabled.
+    /// `Gone` when the person no longer exists or is disabled, or their body is closed.
     pub async fn open_session(
         &self,
         who: Who,
@@ -139,6 +140,7 @@ impl Store {
         let Opened { factor, place, agent } = opened;
         let agent: String = agent.chars().filter(|c| !c.is_control()).take(AGENT).collect();
         let mut tx = self.db().begin().await?;
+        open_door(&mut tx, tenant).await?;
         if let Some(account) = account {
             const USED: &str =
                 "UPDATE account SET last_used_us = $3 WHERE id = $1 AND tenant = $2 AND enabled = $4";

@@ -163,6 +163,13 @@ export class Api {
   withdraw = (slug: string) => this.http.delete(`/admin/labels/${part(slug)}/accreditation`);
   resetAccount = (address: string) =>
     this.http.post<Answer<'reset'>>(`/admin/accounts/${part(address)}/reset`);
+  /** The bodies of this server, for an operator. */
+  bodies = (search: string, after: string | null) => this.http.get<Answer<'bodies'>>(`/admin/bodies${query({ search, after })}`);
+  hostBody = (body: Sent<'hostBody'>) => this.http.post<Answer<'hostBody'>>('/admin/bodies', body);
+  delegateBody = (domain: string, first: Sent<'delegateBody'>) =>
+    this.http.post<Answer<'delegateBody'>>(`/admin/bodies/${part(domain)}/delegate`, first);
+  closeBody = (domain: string) => this.http.post(`/admin/bodies/${part(domain)}/close`);
+  openBody = (domain: string) => this.http.post(`/admin/bodies/${part(domain)}/open`);
   adminRooms = () => this.http.get<Answer<'allRooms'>>('/admin/rooms');
   businessRoles = () => this.http.get<Answer<'businessRoles'>>('/admin/roles');
   businessRolesOf = (address: string) => this.http.get<Answer<'businessRolesOf'>>(`/admin/accounts/${part(address)}/roles`);

@@ -111,6 +111,8 @@ fn refused(columns: &Columns, fields: &[Option<String>], line: u32, rule: &'stat
 pub(super) struct Rights {
     pub(super) roles: bool,
     pub(super) clearances: bool,
+    /// Whether people of this body may be operators.
+    pub(super) operators: bool,
 }
 
 /// Decides about a line that reads well, with who has this address already.
@@ -158,6 +160,9 @@ fn fate(
     let Some(known) = known else {
         if person.role.is_some_and(|role| role != Role::Agent) && !rights.roles {
             return Err("role-not-yours");
+        }
+        if person.role.is_some_and(|role| beffroi_policy::may_hold(role, rights.operators).is_err()) {
+            return Err("not-operating");
         }
         if person.clearance.is_some_and(|rank| rank != USUAL_CLEARANCE) && !rights.clearances {
             return Err("clearance-not-yours");

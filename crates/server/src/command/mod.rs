@@ -3,6 +3,7 @@
 mod accounts;
 mod alerts;
 mod audit;
+mod bodies;
 mod demo;
 mod doctor;
 mod import;

@@ -125,7 +125,7 @@ pub async fn depart(
 pub(super) fn role(word: &str) -> Result<Role, Problem> {
     Role::from_word(word).ok_or_else(|| {
         Problem::invalid(
-            "the roles are agent, auditor, business-administrator, security-officer and administrator",
+            "the roles are agent, auditor, business-administrator, security-officer, administrator and operator",
         )
     })
 }

@@ -25,6 +25,7 @@ pub fn session(caller: &Caller, token: &str, visited: Option<&Room>) -> Value {
         Person::Account(account) => {
             body["kind"] = "account".into();
             body["role"] = account.role.word().into();
+            body["operates"] = caller.tenant.operates.into();
             body["factor"] = caller.factor.word().into();
             body["proved_us"] = caller.proved.into();
             body["locked"] = caller.passage().locked.into();
