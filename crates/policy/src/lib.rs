@@ -103,6 +103,8 @@ pub struct Holder {
     pub factor: Factor,
     /// Whether they hold anything beside a password.
     pub holds_factor: bool,
+    /// Whether they hold a passkey.
+    pub holds_passkey: bool,
     /// Whether the last proof is younger than [`FRESH_US`].
     pub fresh: bool,
 }
@@ -132,14 +134,26 @@ impl OwnPermit {
 /// enough to add a key to the account or to take one away.
 ///
 /// # Errors
-/// `Stale` when what they proved is too little or too old; `Guest`.
+/// `Stale` when what they proved is too little or too old, `OwnPasskey` when it must be a passkey; `Guest`.
 pub fn decide_own(actor: &Actor, holder: Holder) -> Result<OwnPermit, Denied> {
     let account = decide_oneself(actor, "factor.manage")?;
-    let enough = if holder.holds_factor { Factor::Second } else { Factor::Password };
-    if holder.factor < enough || !holder.fresh {
-        return Err(Denied::Stale);
+    let enough = own_proof(actor, holder);
+    if holder.factor >= enough && holder.fresh {
+        return Ok(OwnPermit { account, tenant: actor.tenant });
     }
-    Ok(OwnPermit { account, tenant: actor.tenant })
+    Err(if enough == Factor::Passkey { Denied::OwnPasskey } else { Denied::Stale })
+}
+
+/// What proves that it is somebody themselves who changes how they sign in. Where administering takes a passkey,
+/// a technical role that holds one is not taken over with a password and six digits that were fished: a weaker
+/// proof does not count as one given a moment ago either.
+pub fn own_proof(actor: &Actor, holder: Holder) -> Factor {
+    let guarded = actor.role != Role::Agent && actor.administration.factor == Factor::Passkey;
+    match holder {
+        Holder { holds_passkey: true, .. } if guarded => Factor::Passkey,
+        Holder { holds_factor: true, .. } => Factor::Second,
+        _ => Factor::Password,
+    }
 }
 
 /// Is it the person themselves who asks for what is theirs alone, such as how they sign in?
