@@ -177,7 +177,7 @@ pub enum Denied {
         /// The technical role of the account, or the one that was to be given.
         role: Role,
     },
-    /// Whoever acts in somebody's name does what that person does every day, nothing else.
+    /// Whoever acts in somebody's name, to help them, looks: they speak for nobody, and are nobody's keys.
     #[error("`{act}` is not done in somebody else's name; stop acting in it first")]
     InAnothersName {
         /// The act refused.

@@ -230,6 +230,9 @@ pub fn decide<A: RoomAct>(actor: &Actor, room: &Room) -> Result<Permit<A>, Denie
     if actor.tenant != room.tenant {
         return Err(Denied::Tenant);
     }
+    if !demand.looks && actor.helper.is_some() {
+        return Err(Denied::InAnothersName { act: A::NAME });
+    }
     let governs = governing(actor, &demand)?;
     match actor.who {
         Who::Guest(_) => guest_may(actor, room, &demand)?,
@@ -282,8 +285,8 @@ pub fn decide_create(actor: &Actor, label: &Label) -> Result<TenantPermit<Create
 pub fn decide_in_tenant<A: TenantAct>(actor: &Actor) -> Result<TenantPermit<A>, Denied> {
     match actor.who {
         Who::Account(_) if A::ROLES.contains(&actor.role) => {
-            // Whoever acts in somebody's name changes nothing of how that person signs in, and administers nothing.
-            if A::ADMINISTERS || A::NAME == UseApplications::NAME {
+            // Whoever acts in somebody's name sees who works here, and does nothing else as that person.
+            if A::NAME != ReadPeople::NAME {
                 decide_oneself(actor, A::NAME)?;
             }
             if A::ADMINISTERS {
