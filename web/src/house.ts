@@ -62,7 +62,8 @@ http.onSignedOut = () => void session.check();
 http.onShut = () => void session.check();
 /** Whoever locks, opens or leaves in one window does so in all of this browser. */
 const windows = new Windows((status) => {
-  if (session.session !== null && status !== session.value.status) void session.check();
+  if (session.session === null || status === session.value.status) return;
+  void (status === 'locked' ? session.lock() : session.check());
 });
 let standing = session.value.status;
 session.subscribe((state) => {

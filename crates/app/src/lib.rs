@@ -10,6 +10,7 @@ mod bodies;
 mod business_roles;
 mod caller;
 mod charter;
+mod decoys;
 mod devices;
 mod error;
 mod factors;
@@ -59,6 +60,7 @@ pub use sign_in::{Entered, Origin, SecondStep, SignedIn};
 use beffroi_domain::{Micros, RoomId};
 use beffroi_policy::{Actor, Denied, Permit, RoomAct, TenantAct, TenantPermit, Who};
 use beffroi_store::{NewEntry, Notice, Outcome, Store, Subject};
+use decoys::Decoys;
 use hashing::Hashing;
 use std::sync::Arc;
 
@@ -67,13 +69,14 @@ use std::sync::Arc;
 pub struct App {
     store: Store,
     hashing: Hashing,
+    decoys: Decoys,
     rules: Arc<Rules>,
 }
 
 impl App {
     /// Use cases over `store` under the rules of this installation.
     pub fn new(store: Store, rules: Rules) -> Self {
-        Self { store, hashing: Hashing::new(), rules: Arc::new(rules) }
+        Self { store, hashing: Hashing::new(), decoys: Decoys::default(), rules: Arc::new(rules) }
     }
 
     /// The store below, for what needs no permission: notices, health.

@@ -3,7 +3,8 @@
 use crate::entry;
 use crate::factors::{Proved, Way};
 use crate::{App, Error, Secret};
-use beffroi_domain::{Account, Address, Micros, Network, SessionId};
+use beffroi_domain::{Account, Address, Micros, Network, SessionId, Tenant};
+use beffroi_identity::password::Kept;
 use beffroi_identity::wait::Block;
 use beffroi_policy::Who;
 use beffroi_store::{CeremonyKind, NewEntry, Notice, Opened, Outcome};
@@ -89,13 +90,17 @@ impl App {
         };
         let tries = self.tries("", &named, found.as_ref().map(|(account, _)| account.id), origin).await?;
         self.count(&tries, now).await?;
-        let usable = found.as_ref().filter(|(account, _)| account.enabled);
-        let phc = usable.and_then(|(_, phc)| phc.clone());
-        let right = self.hashing.verify(password.clone(), phc.clone()).await?;
-        let Some((account, _)) = usable.filter(|_| right && phc.is_some()) else {
+        let tenant = match &parsed {
+            Some(address) => self.store.tenant_by_domain(address.domain()).await?,
+            None => None,
+        };
+        let phc = found.as_ref().and_then(|(_, phc)| phc.clone());
+        let kept = self.kept_or_decoy(tenant.as_ref(), &named, phc.clone(), now).await?;
+        let right = self.hashing.verify(password.clone(), kept).await?;
+        let Some((account, _)) = found.as_ref().filter(|(account, _)| right && account.enabled) else {
             match &found {
                 Some((account, _)) => self.refused_entry(account, origin, "credentials", now).await?,
-                None => self.refused_nobody(parsed.as_ref(), origin, now).await?,
+                None => self.refused_nobody(tenant.as_ref(), origin, now).await?,
             }
             return Err(Error::WrongCredentials);
         };
@@ -111,12 +116,11 @@ impl App {
     /// kept, people type passwords into the wrong field.
     async fn refused_nobody(
         &self,
-        address: Option<&Address>,
+        tenant: Option<&Tenant>,
         origin: &Origin,
         now: Micros,
     ) -> Result<(), Error> {
-        let Some(address) = address else { return Ok(()) };
-        let Some(tenant) = self.store.tenant_by_domain(address.domain()).await? else { return Ok(()) };
+        let Some(tenant) = tenant else { return Ok(()) };
         let failed = NewEntry {
             actor: beffroi_store::Subject::Text(String::new()),
             rule: Some("credentials"),
@@ -252,7 +256,8 @@ impl App {
         self.count(&tries, now).await?;
         let (_, phc) =
             self.store.account_by_address(&account.address).await?.ok_or(Error::NotFound("account"))?;
-        if phc.is_none() || !self.hashing.verify(password, phc).await? {
+        let kept = phc.map_or_else(Kept::decoy, Kept::Hash);
+        if !self.hashing.verify(password, kept).await? {
             return Err(Error::WrongCredentials);
         }
         self.forgive(&tries, now).await

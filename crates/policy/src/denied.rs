@@ -110,6 +110,11 @@ pub enum Denied {
     /// One's own keys are changed by who proved them a moment ago.
     #[error("prove once more that it is you: this changes how you sign in")]
     Stale,
+    /// Where administering takes a passkey, so does changing the keys of a technical role that holds one.
+    #[error(
+        "this account administers and holds a passkey: prove it with that passkey to go on. If the passkey is lost, ask another administrator, or the operator (beffroi account lost-keys)"
+    )]
+    OwnPasskey,
     /// Never for guests.
     #[error("guests may not do this (`{act}`)")]
     Guest {
@@ -172,7 +177,7 @@ pub enum Denied {
         /// The technical role of the account, or the one that was to be given.
         role: Role,
     },
-    /// Whoever acts in somebody's name does what that person does every day, nothing else.
+    /// Whoever acts in somebody's name, to help them, looks: they speak for nobody, and are nobody's keys.
     #[error("`{act}` is not done in somebody else's name; stop acting in it first")]
     InAnothersName {
         /// The act refused.
@@ -252,6 +257,7 @@ impl Denied {
         match self {
             Self::SecondFactor { .. } => Some(Factor::Second),
             Self::AdministrationFactor { needs, .. } => Some(*needs),
+            Self::OwnPasskey => Some(Factor::Passkey),
             _ => None,
         }
     }
@@ -275,6 +281,7 @@ impl Denied {
             Self::Locked => "locked",
             Self::Charter { .. } => "charter",
             Self::Stale => "stale",
+            Self::OwnPasskey => "own-passkey",
             Self::Guest { .. } => "guest",
             Self::Pair => "pair",
             Self::LabelGuests { .. } => "label-guests",

@@ -171,16 +171,22 @@ fn the_whole_policy() {
             writeln!(table, "{locked} | {} | {anything} | {its} | {itself}", charter.is_some()).unwrap();
         }
     }
-    table += "\n# changing how one signs in: who | holds a factor | proved | a moment ago | answer\n";
-    for role in [Some(Role::Agent), None] {
-        for holds_factor in [false, true] {
-            for factor in Factor::ALL {
-                for fresh in [true, false] {
-                    let holder = Holder { factor, holds_factor, fresh };
-                    let answer = cell(decide_own(&someone(role, 0), holder).err());
-                    let who = role.map_or("guest", Role::word);
-                    writeln!(table, "{who} | {holds_factor} | {} | {fresh} | {answer}", factor.word())
-                        .unwrap();
+    table += "\n# changing how one signs in: who | the tenant asks of who administers | holds | proved | a moment ago | answer\n";
+    for role in Role::ALL.map(Some).into_iter().chain([None]) {
+        for asked in Factor::ALL {
+            for (holds, holds_factor, holds_passkey) in
+                [("nothing", false, false), ("codes", true, false), ("a passkey", true, true)]
+            {
+                for factor in Factor::ALL {
+                    for fresh in [true, false] {
+                        let holder = Holder { factor, holds_factor, holds_passkey, fresh };
+                        let administration = Administration { factor: asked, inside: true };
+                        let actor = Actor { administration, ..someone(role, 0) };
+                        let answer = cell(decide_own(&actor, holder).err());
+                        let who = role.map_or("guest", Role::word);
+                        let (asked, factor) = (asked.word(), factor.word());
+                        writeln!(table, "{who} | {asked} | {holds} | {factor} | {fresh} | {answer}").unwrap();
+                    }
                 }
             }
         }
@@ -260,7 +266,7 @@ fn requests() -> String {
             let internal = room(&Label::shipped()[1]);
             let of_tenant = TENANT_ACTS.iter().map(|(name, ask)| (*name, cell(ask(&actor))));
             let of_room = ROOM_ACTS.iter().map(|(name, ask)| (*name, cell(ask(&actor, &internal))));
-            let holder = Holder { factor, holds_factor: false, fresh: true };
+            let holder = Holder { factor, holds_factor: false, holds_passkey: false, fresh: true };
             writeln!(
                 table,
                 "{} | {} | {} | {} | {}",

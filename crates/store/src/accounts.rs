@@ -13,6 +13,7 @@ use crate::tenants::{hold, touch};
 use crate::{Result, Store, StoreError};
 use beffroi_domain::{Account, AccountId, Address, Micros, PersonName, Rank, Role, SessionId, TenantId};
 use beffroi_policy::{ManageAccounts, ManageClearance, ManageRoles, ReadOrganisation, TenantPermit, Who};
+use std::collections::BTreeMap;
 
 /// Someone to add.
 #[derive(Clone, Debug)]
@@ -230,6 +231,36 @@ impl Store {
             concat!("SELECT ", account_columns!(), ", a.password FROM account a WHERE a.address = $1");
         let read = |row: &Row| Ok((read_account(row, 0)?, row.opt_text(ACCOUNT_COLUMNS)?));
         self.db().row(SQL, &[Value::Text(address.as_str())], read).await
+    }
+
+    /// How many accounts of a tenant have a stored password of each `kind`, which says nothing of the account; what has
+    /// no kind is left out.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn count_passwords(
+        &self,
+        tenant: TenantId,
+        kind: impl Fn(&str) -> Option<String>,
+    ) -> Result<BTreeMap<String, u64>> {
+        const SOME: &str = "
+            SELECT address, password FROM account
+             WHERE tenant = $1 AND address > $2 AND password IS NOT NULL ORDER BY address LIMIT 2000";
+        let mut counts = BTreeMap::new();
+        let mut after = String::new();
+        loop {
+            let values = [Value::Int(tenant.0), Value::Text(&after)];
+            let read = |row: &Row| {
+                if let Some(kind) = kind(&row.text(1)?) {
+                    *counts.entry(kind).or_default() += 1;
+                }
+                row.text(0)
+            };
+            match self.db().rows(SOME, &values, read).await?.pop() {
+                Some(last) => after = last,
+                None => return Ok(counts),
+            }
+        }
     }
 
     /// Replaces a password; sessions stay.

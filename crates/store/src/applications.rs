@@ -114,17 +114,31 @@ impl Store {
     /// # Errors
     /// The database.
     pub async fn salt_secret(&self) -> Result<[u8; 32]> {
-        const READ: &str = "SELECT value FROM meta WHERE name = 'salts'";
-        let read = async |db: &crate::sql::Db| db.row(READ, &[], |row| row.bytes(0)).await;
+        self.kept_secret("salts").await
+    }
+
+    /// The secret that says which decoy stands in for an address that nobody has. It is not the one of the salts,
+    /// which are told to whoever asks.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn decoy_secret(&self) -> Result<[u8; 32]> {
+        self.kept_secret("decoys").await
+    }
+
+    async fn kept_secret(&self, name: &str) -> Result<[u8; 32]> {
+        const READ: &str = "SELECT value FROM meta WHERE name = $1";
+        let read = async |db: &crate::sql::Db| db.row(READ, &[Value::Text(name)], |row| row.bytes(0)).await;
         let mut found = read(self.db()).await?;
         if found.is_none() {
-            const KEEP: &str =
-                "INSERT INTO meta (name, value) VALUES ('salts', $1) ON CONFLICT (name) DO NOTHING";
-            self.db().execute(KEEP, &[Value::Bytes(&random::<32>())]).await?;
+            const KEEP: &str = "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+            self.db().execute(KEEP, &[Value::Text(name), Value::Bytes(&random::<32>())]).await?;
             // Of two that come at once, both take what the first kept.
             found = read(self.db()).await?;
         }
-        found.and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| damaged("the secret of the salts"))
+        found
+            .and_then(|bytes| bytes.try_into().ok())
+            .ok_or_else(|| damaged(format!("the secret of the {name}")))
     }
 
     /// One's own application passwords, latest first.

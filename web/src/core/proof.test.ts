@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Problem } from './problem';
-import { provable, Prover } from './proof';
+import { declined, provable, Prover } from './proof';
 
 const refusal = (rule: string, needs?: 'second' | 'passkey') => new Problem({ status: 403, title: 'denied', detail: '', rule, ...(needs ? { needs } : {}) });
 
@@ -8,6 +8,8 @@ describe('a proof asked for in the middle of something', () => {
   it('is asked for refusals that a proof would lift, and for no other', () => {
     expect(provable(refusal('stale'))).toBe(true);
     expect(provable(refusal('label-second-factor', 'second'))).toBe(true);
+    expect(provable(refusal('own-passkey', 'passkey'))).toBe(true);
+    expect([declined(refusal('own-passkey', 'passkey')), declined(refusal('membership'))]).toEqual([true, false]);
     expect(provable(refusal('membership'))).toBe(false);
     expect(provable(new Problem({ status: 401, title: 'signed-out', detail: '' }))).toBe(false);
   });

@@ -12,18 +12,21 @@ export type Opening = Proof | { kind: 'pin'; pin: string };
 
 /** Why a proof is asked for. */
 export interface Asked {
-  /** The rule that refused: `stale`, `label-second-factor`, `administration-factor`. */
+  /** The rule that refused: `stale`, `own-passkey`, `label-second-factor`, `administration-factor`. */
   rule: string;
   /** The level that would do; null when any recent proof does. */
   needs: 'second' | 'passkey' | null;
 }
 
-const RULES = new Set(['stale', 'label-second-factor', 'administration-factor']);
+const RULES = new Set(['stale', 'own-passkey', 'label-second-factor', 'administration-factor']);
 
 /** Whether a refusal is about what was proved, so that proving more and asking again would help. */
 export function provable(problem: Problem): boolean {
   return problem.title === 'denied' && problem.rule !== null && RULES.has(problem.rule);
 }
+
+/** Whether the person was asked to prove once more that it is them, and would rather not: that is no error. */
+export const declined = (problem: Problem): boolean => problem.rule === 'stale' || problem.rule === 'own-passkey';
 
 /**
  * Step-up instead of a wall: whoever was refused for want of a proof waits here while the person is asked,

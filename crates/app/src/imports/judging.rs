@@ -8,7 +8,7 @@ use beffroi_store::{Fate, PlannedLine};
 use std::collections::HashSet;
 
 /// What begins a formula in a spreadsheet (OWASP, "CSV Injection").
-const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+const FORMULA: [char; 10] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r'];
 
 /// A line that reads well.
 pub(super) struct Person {
@@ -177,4 +177,19 @@ fn fate(
         return Err("clearance-kept");
     }
     Ok(if known.name == person.name { Fate::Same } else { Fate::Rename })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::formula;
+
+    #[test]
+    fn a_name_that_a_spreadsheet_calculates_is_no_name() {
+        for bad in ["=1+1", "+33", "-2", "@SUM(A1)", "\t=1", "  =1", "＝1+1", "＋1", "－1", "＠x"] {
+            assert!(formula(bad), "{bad}");
+        }
+        for fine in ["Jean-Luc", "Élodie", "dit =Jo", ""] {
+            assert!(!formula(fine), "{fine}");
+        }
+    }
 }

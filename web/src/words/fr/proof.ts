@@ -2,6 +2,7 @@
 export const proof = {
   'proof.title': 'Confirmez que c’est bien vous',
   'proof.whyStale': 'Vous allez changer la façon dont vous vous connectez : une session laissée ouverte ne doit pas y suffire.',
+  'proof.whyPasskey': 'Ce compte administre : votre clé d’accès confirme que c’est bien vous, un code n’y suffit pas. Si elle est perdue, demandez à un autre administrateur.',
   'proof.whyLabel': 'La mention de ce salon demande plus qu’un mot de passe. Vous reviendrez aussitôt où vous étiez.',
   'proof.whyAdministration': 'L’administration demande une preuve plus forte qu’un mot de passe. Vous reviendrez aussitôt où vous étiez.',
   'proof.noFactor': 'Votre compte n’a encore qu’un mot de passe. Ajoutez une clé d’accès ou une application d’authentification : cela prend une minute.',
