@@ -32,6 +32,8 @@ CHOSEN = {
     "/api/devices/code",
     "/api/admin/organisation",
     "/api/admin/lock",
+    "/api/admin/administration",
+    "/api/admin/passkey-makers",
     "/api/admin/charter",
     "/api/session/lock",
 }
@@ -154,7 +156,7 @@ def real(path, method):
     if (path, method) == ("/api/admin/charter", "POST"):
         # Who may would shut everybody out until they accept it: asked by who may not.
         return {}, leaver()
-    if path == "/api/admin/lock":
+    if path in {"/api/admin/lock", "/api/admin/administration", "/api/admin/passkey-makers"}:
         return {}, officer
     if path == "/api/factors/recovery-codes":
         return {}, holder
@@ -238,6 +240,9 @@ def better(body):
     for minutes in {"phone_minutes", "desk_minutes"} & body.keys():
         # Whoever asks seldom must not be locked out meanwhile.
         body[minutes] = 1440
+    if "networks" in body:
+        # As today or stricter, and nobody here is shut out by it.
+        body |= {"factor": "password", "networks": ["127.0.0.0/8"]}
     if body.get("kind") == "password":
         body["password"] = OURS
     if "digest" in body:

@@ -4,6 +4,7 @@
 //! do is refused by `policy`, written to the audit log and returned as [`Error::Denied`].
 
 mod accounts;
+mod administration;
 mod alerts;
 mod applications;
 mod business_roles;
@@ -34,6 +35,7 @@ mod talk;
 mod tidy;
 mod tries;
 
+pub use administration::MakersChange;
 pub use applications::ApplicationTry;
 pub use business_roles::BusinessRoleView;
 pub use caller::{Caller, Person, Rules};

@@ -101,7 +101,9 @@ fn alarm(entry: &Seen, until: &[Seen]) -> Option<Alarm> {
         ("account.role", true) => Some(Alarm::Role),
         ("factor.forget", true) => Some(Alarm::LostKeys),
         ("account.invite", true) if entry.detail == "reset" => Some(Alarm::LostKeys),
-        ("administration.rules" | "passwords.change" | "label.change", true) => Some(Alarm::Rules),
+        ("administration.rules" | "passkeys.makers" | "passwords.change" | "label.change", true) => {
+            Some(Alarm::Rules)
+        }
         _ => None,
     }
 }

@@ -5,6 +5,7 @@
 //! whole policy is printed by a test as `policy.golden.txt`: changing a right means changing that table.
 
 mod act;
+mod administration;
 mod clients;
 mod denied;
 mod devices;
@@ -21,6 +22,7 @@ pub use act::{
     ReadRequests, ReadRoom, ReadRooms, Relabel, Rename, Ring, RoomAct, Speak, SpeakInMeeting, TenantAct,
     UseApplications,
 };
+pub use administration::{decide_administration, decide_makers, still_administers};
 pub use clients::{BadVersion, ClientVersion, decide_client};
 pub use denied::Denied;
 pub use devices::{DevicePermit, decide_device};

@@ -1,3 +1,4 @@
+import { administering } from './administering';
 import { administration } from './administration';
 import { application } from './application';
 import { call } from './call';
@@ -16,4 +17,4 @@ import { rules } from './rules';
 import { security } from './security';
 import { when } from './when';
 
-export const fr = { ...common, ...door, ...device, ...security, ...application, ...proof, ...administration, ...rules, ...when, ...rooms, ...room, ...meeting, ...call, ...organisation, ...people, ...lock, ...roles };
+export const fr = { ...common, ...door, ...device, ...security, ...application, ...proof, ...administration, ...administering, ...rules, ...when, ...rooms, ...room, ...meeting, ...call, ...organisation, ...people, ...lock, ...roles };
