@@ -147,7 +147,9 @@ async fn tries(page: &mut Browser, key: &mut Authenticator) -> String {
     if answer.status == 201 {
         return String::new();
     }
-    answer.expect(401).json()["detail"].as_str().unwrap_or_default().to_owned()
+    let refused = answer.expect(401).json();
+    assert_eq!((&refused["title"], &refused["rule"]), (&json!("wrong-passkey"), &json!("passkey-maker")));
+    refused["detail"].as_str().unwrap_or_default().to_owned()
 }
 
 #[tokio::test]

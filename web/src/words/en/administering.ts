@@ -28,6 +28,7 @@ export const administering: Translation<typeof fr> = {
   'administering.becomes': (now: string, then: string) => `Today: ${now}. Afterwards: ${then}.`,
   'administering.inWords': (proof: string, networks: readonly string[]) => `${proof.charAt(0).toLowerCase()}${proof.slice(1)}${networks.length === 0 ? ', from anywhere' : `, from ${networks.join(', ')}`}`,
 
+  'rule.passkey-maker': 'Your organisation takes new passkeys of some makers only, and this one does not show that it is of one of them. Use a key that it gave out.',
   'makers.title': 'Passkeys that are taken',
   'makers.any': 'Of any maker, those of phones and computers included.',
   'makers.only': 'Of these makers only:',

@@ -25,6 +25,7 @@ export const administering = {
   'administering.becomes': (now: string, then: string) => `Aujourd’hui : ${now}. Ensuite : ${then}.`,
   'administering.inWords': (proof: string, networks: readonly string[]) => `${proof.charAt(0).toLowerCase()}${proof.slice(1)}${networks.length === 0 ? ', depuis n’importe où' : `, depuis ${networks.join(', ')}`}`,
 
+  'rule.passkey-maker': 'Votre organisme n’accepte de nouvelles clés d’accès que de certains fabricants, et celle-ci ne montre pas qu’elle est de l’un d’eux. Prenez une clé qu’il a remise.',
   'makers.title': 'Clés d’accès acceptées',
   'makers.any': 'De tout fabricant, celles des téléphones et des ordinateurs comprises.',
   'makers.only': 'De ces fabricants seulement :',
