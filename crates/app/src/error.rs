@@ -53,6 +53,9 @@ pub enum Error {
     /// A passkey that opens nothing; the sentence says why.
     #[error("{0}")]
     WrongPasskey(String),
+    /// A new passkey of a maker that the body does not trust, or that does not say whose it is.
+    #[error("{0}")]
+    ForeignPasskey(String),
     /// The password breaks these rules (stable codes).
     #[error("this password is too easy to guess: {}", .0.iter().map(|(_, sentence)| sentence.as_str()).collect::<Vec<_>>().join("; "))]
     WeakPassword(Vec<(&'static str, String)>),

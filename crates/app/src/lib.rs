@@ -4,6 +4,7 @@
 //! do is refused by `policy`, written to the audit log and returned as [`Error::Denied`].
 
 mod accounts;
+mod administration;
 mod alerts;
 mod applications;
 mod bodies;
@@ -36,6 +37,7 @@ mod talk;
 mod tidy;
 mod tries;
 
+pub use administration::MakersChange;
 pub use alerts::AlertView;
 pub use applications::ApplicationTry;
 pub use bodies::FirstAdministrator;

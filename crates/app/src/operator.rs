@@ -3,10 +3,8 @@
 use crate::accounts::USUAL_CLEARANCE;
 use crate::{App, Error, Secret};
 use beffroi_domain::{
-    Account, AccountId, Address, AdministrationRules, Domain, Factor, Micros, Network, PersonName, Role,
-    Room, RoomName, Tenant, one_script,
+    Account, AccountId, Address, Domain, Micros, PersonName, Role, Room, RoomName, Tenant, one_script,
 };
-use beffroi_identity::passkey::Makers;
 use beffroi_policy::{ManageAccounts, ReadAudit, TenantAct as _, TenantPermit, operator};
 use beffroi_store::{InvitationKind, NewAccount, Notice, Tile};
 
@@ -74,41 +72,6 @@ impl App {
             return Ok(Some(token));
         }
         Ok(None)
-    }
-
-    /// Says what a tenant asks of who administers it (ID12).
-    ///
-    /// # Errors
-    /// `Invalid` for too many networks.
-    pub async fn operator_set_administration(
-        &self,
-        tenant: &Tenant,
-        factor: Factor,
-        networks: Vec<Network>,
-        now: Micros,
-    ) -> Result<(), Error> {
-        let most = AdministrationRules::NETWORKS;
-        if networks.len() > most {
-            return Err(Error::Invalid(format!("at most {most} networks can be named; join some of them")));
-        }
-        let rules = AdministrationRules { factor, networks };
-        Ok(self.store.set_administration(&operator(tenant.id, NOBODY), &rules, now).await?)
-    }
-
-    /// Says whose passkeys a body takes: root certificates of their makers as PEM; nothing for anybody's.
-    ///
-    /// # Errors
-    /// `Invalid` when these are no certificates.
-    pub async fn operator_set_passkey_makers(
-        &self,
-        tenant: &Tenant,
-        pem: &str,
-        now: Micros,
-    ) -> Result<(), Error> {
-        if !pem.is_empty() {
-            Makers::from_pem(pem).map_err(|wrong| Error::Invalid(wrong.to_string()))?;
-        }
-        Ok(self.store.set_passkey_makers(&operator(tenant.id, NOBODY), pem, now).await?)
     }
 
     /// The tenant of a domain.

@@ -41,6 +41,9 @@ fn wrong(error: PasskeyError) -> Error {
         PasskeyError::Stored { .. } => {
             Error::Store(beffroi_store::StoreError::Damaged { what: "a passkey".into() })
         }
+        PasskeyError::NotAttested | PasskeyError::UnknownMaker { .. } => {
+            Error::ForeignPasskey(error.to_string())
+        }
         error => Error::WrongPasskey(error.to_string()),
     }
 }

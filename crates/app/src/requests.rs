@@ -1,10 +1,11 @@
 //! Dangerous acts that wait for a second person (ID16).
 
+use crate::administration::asked_of;
 use crate::{App, Caller, Error};
 use beffroi_domain::{AccountId, Dangerous, Domain, LabelChange, Micros, Reason, RequestId};
 use beffroi_policy::{
     DecideRequests, FRESH_US, ReadAudit, ReadRequests, TenantAct as _, TenantPermit, alone, decide_ask,
-    decide_request, operator,
+    decide_request, operator, still_administers,
 };
 use beffroi_store::{Notice, RequestRow, RequestState, StoreError};
 
@@ -90,6 +91,9 @@ impl App {
             Ok(permit) => permit,
             Err(denied) => return Err(self.denied(caller, "request.ask", None, denied, now).await),
         };
+        if let Dangerous::Administration(rules) = &act {
+            self.may_ask_administrators(caller, rules, now).await?;
+        }
         self.worth_asking(caller, &act).await?;
         let id = self.store.ask(&permit, reason, now).await.map_err(conflict)?;
         self.announce(Notice::OrganisationChanged(caller.tenant.id));
@@ -110,6 +114,9 @@ impl App {
                         "keeping for longer destroys nothing; change the label itself".into(),
                     ));
                 }
+            }
+            Dangerous::Administration(rules) if !rules.laxer_than(&caller.tenant.administration) => {
+                return Err(Error::Invalid("this asks for no less than today; do it yourself".into()));
             }
             Dangerous::FourEyes { on: wanted } if *wanted == on => {
                 return Err(Error::Invalid("it is so already".into()));
@@ -138,6 +145,12 @@ impl App {
             Ok(permit) => permit,
             Err(denied) => return Err(self.denied(caller, DecideRequests::NAME, None, denied, now).await),
         };
+        if let Dangerous::Administration(rules) = &row.act
+            && yes
+            && let Err(denied) = still_administers(&caller.actor(None, now), asked_of(caller, rules))
+        {
+            return Err(self.denied(caller, DecideRequests::NAME, None, denied, now).await);
+        }
         self.decided(&permit, id, yes, now).await
     }
 

@@ -1,6 +1,6 @@
 //! Acts that wait for a second person (ID16).
 
-use crate::AccountId;
+use crate::{AccountId, AdministrationRules};
 
 /// What is asked for, with everything that will be done: what is approved is exactly this.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,15 @@ pub enum Dangerous {
         /// Whether a second person is asked for afterwards.
         on: bool,
     },
+    /// Ask for less of who administers.
+    Administration(AdministrationRules),
+    /// Take passkeys of more makers.
+    PasskeyMakers {
+        /// The difference in one line, with the makers' names: for whoever decides, and for the log.
+        told: String,
+        /// Every maker's certificate afterwards; empty: anybody's.
+        pem: String,
+    },
 }
 
 impl Dangerous {
@@ -34,6 +43,8 @@ impl Dangerous {
             Self::Export => "export",
             Self::Impersonation { .. } => "impersonation",
             Self::FourEyes { .. } => "four-eyes",
+            Self::Administration(_) => "administration",
+            Self::PasskeyMakers { .. } => "passkey-makers",
         }
     }
 
@@ -44,6 +55,8 @@ impl Dangerous {
             Self::Export => String::new(),
             Self::Impersonation { whom } => whom.to_string(),
             Self::FourEyes { on } => if *on { "on" } else { "off" }.to_owned(),
+            Self::Administration(rules) => rules.to_string(),
+            Self::PasskeyMakers { told, pem } => format!("{told}\n{pem}"),
         }
     }
 
@@ -57,6 +70,11 @@ impl Dangerous {
             "export" => Self::Export,
             "impersonation" => Self::Impersonation { whom: parameters.parse().ok()? },
             "four-eyes" => Self::FourEyes { on: parameters == "on" },
+            "administration" => Self::Administration(AdministrationRules::read(parameters)?),
+            "passkey-makers" => {
+                let (told, pem) = parameters.split_once('\n')?;
+                Self::PasskeyMakers { told: told.to_owned(), pem: pem.to_owned() }
+            }
             _ => return None,
         };
         // What is not written as we write it was not written by us.
@@ -76,6 +94,9 @@ mod tests {
             Dangerous::Impersonation { whom: AccountId(42) },
             Dangerous::FourEyes { on: true },
             Dangerous::FourEyes { on: false },
+            Dangerous::Administration(AdministrationRules::read("second 192.0.2.0/24").unwrap()),
+            Dangerous::PasskeyMakers { told: "+ a maker".into(), pem: "-----\nA\n".into() },
+            Dangerous::PasskeyMakers { told: "- a maker".into(), pem: String::new() },
         ] {
             assert_eq!(Dangerous::read(act.word(), &act.parameters()), Some(act));
         }
@@ -87,6 +108,9 @@ mod tests {
             ("impersonation", "bob"),
             ("four-eyes", ""),
             ("four-eyes", "ON"),
+            ("administration", ""),
+            ("administration", "passkey 192.0.2.7/24"),
+            ("passkey-makers", "+ a maker"),
             ("reboot", ""),
         ] {
             assert_eq!(Dangerous::read(word, parameters), None, "{word} {parameters}");

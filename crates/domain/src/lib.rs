@@ -46,7 +46,9 @@ pub use name::{
 pub use network::{BadNetwork, Network};
 pub use room::{Membership, Rank as MemberRank, Room, RoomKind};
 pub use scripts::{MixedScripts, one_script};
-pub use tenant::{Accent, AdministrationRules, BadAccent, PasswordProfile, Tenant, TenantChange};
+pub use tenant::{
+    Accent, AdministrationRules, BadAccent, PasswordProfile, Tenant, TenantChange, TooManyNetworks,
+};
 
 /// Microseconds since the Unix epoch, UTC.
 pub type Micros = i64;

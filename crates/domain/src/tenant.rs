@@ -1,6 +1,7 @@
 //! A public body hosted here.
 
 use crate::{Domain, Factor, LockRules, Micros, Network, TenantId, TenantName};
+use std::fmt;
 use std::str::FromStr;
 
 /// A public body with its domain, its colour and what it declared.
@@ -39,11 +40,55 @@ impl AdministrationRules {
     /// Networks that a tenant may name.
     pub const NETWORKS: usize = 64;
 
+    /// Checks and makes them; a network said twice is one.
+    ///
+    /// # Errors
+    /// More than [`AdministrationRules::NETWORKS`] networks.
+    pub fn new(factor: Factor, networks: Vec<Network>) -> Result<Self, TooManyNetworks> {
+        let mut once: Vec<Network> = vec![];
+        for network in networks {
+            if !once.contains(&network) {
+                once.push(network);
+            }
+        }
+        if once.len() > Self::NETWORKS { Err(TooManyNetworks) } else { Ok(Self { factor, networks: once }) }
+    }
+
+    /// Whether somebody may administer by these who may not by `before`. Networks are compared one by one: two
+    /// halves are not taken for their whole.
+    pub fn laxer_than(&self, before: &Self) -> bool {
+        let known = |network: &Network| before.networks.iter().any(|wide| wide.holds(*network));
+        let wider =
+            !before.networks.is_empty() && (self.networks.is_empty() || !self.networks.iter().all(known));
+        self.factor < before.factor || wider
+    }
+
+    /// Reads what `Display` wrote.
+    pub fn read(text: &str) -> Option<Self> {
+        let mut words = text.split(' ');
+        let factor = Factor::from_word(words.next()?)?;
+        let networks = words.map(|word| word.parse().ok()).collect::<Option<Vec<Network>>>()?;
+        Self::new(factor, networks).ok()
+    }
+
     /// Whether a call from this block of addresses comes from where administering is done.
     pub fn inside(&self, from: Option<Network>) -> bool {
         self.networks.is_empty() || from.is_some_and(|from| self.networks.iter().any(|n| n.holds(from)))
     }
 }
+
+/// As the log tells them: the proof, then the networks, `passkey 192.0.2.0/24 2001:db8::/32`.
+impl fmt::Display for AdministrationRules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.factor.word())?;
+        self.networks.iter().try_for_each(|network| write!(f, " {network}"))
+    }
+}
+
+/// More networks than can be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("at most {} networks can be named; join some of them", AdministrationRules::NETWORKS)]
+pub struct TooManyNetworks;
 
 impl Default for AdministrationRules {
     /// A passkey, from anywhere.
@@ -117,5 +162,46 @@ impl FromStr for Accent {
         let text = text.to_ascii_lowercase();
         let hex = text.strip_prefix('#').filter(|h| h.len() == 6 && h.bytes().all(|b| b.is_ascii_hexdigit()));
         if hex.is_some() { Ok(Self(text)) } else { Err(BadAccent) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(text: &str) -> AdministrationRules {
+        AdministrationRules::read(text).unwrap()
+    }
+
+    #[test]
+    fn laxer_lets_somebody_in_who_was_not() {
+        for (before, after, laxer) in [
+            ("passkey", "passkey", false),
+            ("passkey", "second", true),
+            ("second", "passkey", false),
+            ("passkey", "passkey 192.0.2.0/24", false),
+            ("passkey 192.0.2.0/24", "passkey", true),
+            ("passkey 192.0.2.0/24", "passkey 192.0.2.0/25", false),
+            ("passkey 192.0.2.0/25", "passkey 192.0.2.0/24", true),
+            ("passkey 192.0.2.0/24", "passkey 192.0.2.0/24 203.0.113.0/24", true),
+            ("passkey 192.0.2.0/24 203.0.113.0/24", "passkey 203.0.113.0/24", false),
+            ("second 192.0.2.0/24", "passkey 203.0.113.0/24", true),
+            ("password", "passkey 192.0.2.0/24", false),
+        ] {
+            assert_eq!(rules(after).laxer_than(&rules(before)), laxer, "{before} → {after}");
+        }
+    }
+
+    #[test]
+    fn rules_read_back_and_stay_bounded() {
+        for text in ["password", "passkey 192.0.2.0/24 2001:db8::/32"] {
+            assert_eq!(rules(text).to_string(), text);
+        }
+        assert_eq!(rules("second 192.0.2.7/24 192.0.2.0/24").to_string(), "second 192.0.2.0/24");
+        for text in ["", "finger", "passkey town", "passkey  192.0.2.0/24"] {
+            assert_eq!(AdministrationRules::read(text), None, "{text}");
+        }
+        let many = (0..=AdministrationRules::NETWORKS).map(|n| format!("10.0.{n}.0/24").parse().unwrap());
+        assert_eq!(AdministrationRules::new(Factor::Passkey, many.collect()), Err(TooManyNetworks));
     }
 }

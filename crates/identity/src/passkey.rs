@@ -32,7 +32,7 @@ use webauthn_rs_core::proto::{
 };
 
 pub use error::PasskeyError;
-pub use kept::{Makers, Passkey};
+pub use kept::{Maker, Makers, Passkey};
 pub use place::{Place, PlaceError, place};
 
 use crate::MINUTE_US;

@@ -122,8 +122,9 @@ tenant_acts! {
     ManageBusinessRoles "business-roles.manage" administers true, &[Role::BusinessAdministrator, Role::Administrator];
     /// Change somebody's technical role, never one's own.
     ManageRoles "roles.manage" administers true, &[Role::Administrator];
-    /// Say what whoever administers must have proved, and from where.
-    ManageAdministration "administration.manage" administers true, &[Role::SecurityOfficer, Role::Administrator];
+    /// Say what whoever administers must have proved, and from where, and whose passkeys count. Not for
+    /// administrators: it is what holds them.
+    ManageAdministration "administration.manage" administers true, &[Role::SecurityOfficer];
     /// Read the audit log.
     ReadAudit "audit.read" administers true, &[Role::Auditor, Role::SecurityOfficer, Role::Administrator];
     /// Make, list and revoke one's own application passwords.

@@ -98,6 +98,22 @@ pub enum Denied {
         /// The act refused.
         act: &'static str,
     },
+    /// Whoever sets what administering takes has not proved that much themselves.
+    #[error(
+        "this would take {} to administer, and your own session was opened with {}: you would lock yourself out; prove it first, adding it in « My security » if you hold none. The operator can always change it: beffroi tenant administration DOMAIN",
+        proof(*needs), proof(*has)
+    )]
+    OwnProof {
+        /// What would be demanded.
+        needs: Factor,
+        /// What their session proved.
+        has: Factor,
+    },
+    /// Whoever names the networks of administration is in none of them.
+    #[error(
+        "none of these networks holds the address that you are calling from: you would lock yourself out; name yours too, or do this from inside. The operator can always change it: beffroi tenant administration DOMAIN"
+    )]
+    OwnNetwork,
     /// Nobody used the page for a while, or its person locked it (ID6).
     #[error("this session is locked; show that it is you: a passkey or your PIN opens it")]
     Locked,
@@ -256,7 +272,7 @@ impl Denied {
     pub fn needs(&self) -> Option<Factor> {
         match self {
             Self::SecondFactor { .. } => Some(Factor::Second),
-            Self::AdministrationFactor { needs, .. } => Some(*needs),
+            Self::AdministrationFactor { needs, .. } | Self::OwnProof { needs, .. } => Some(*needs),
             Self::OwnPasskey => Some(Factor::Passkey),
             _ => None,
         }
@@ -278,6 +294,8 @@ impl Denied {
             Self::Role { .. } => "role",
             Self::AdministrationFactor { .. } => "administration-factor",
             Self::AdministrationNetwork { .. } => "administration-network",
+            Self::OwnProof { .. } => "administration-own-proof",
+            Self::OwnNetwork => "administration-own-network",
             Self::Locked => "locked",
             Self::Charter { .. } => "charter",
             Self::Stale => "stale",

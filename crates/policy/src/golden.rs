@@ -3,13 +3,13 @@
 use crate::act::{ROOM_ACTS, TENANT_ACTS};
 use crate::{
     Actor, Administration, Asked, BodyAct, BodyStanding, Denied, Holder, ManageAccounts, ManageBodies,
-    ManageBusinessRoles, ManageRoles, Passage, ReadBodies, Who, at_the_machine, decide_about, decide_ask,
-    decide_bodies, decide_body, decide_clear, decide_create, decide_door, decide_own, decide_passage,
-    decide_relabel, decide_request, may_hold,
+    ManageBusinessRoles, ManageRoles, Passage, ReadBodies, Who, at_the_machine, decide_about,
+    decide_administration, decide_ask, decide_bodies, decide_body, decide_clear, decide_create, decide_door,
+    decide_makers, decide_own, decide_passage, decide_relabel, decide_request, may_hold,
 };
 use beffroi_domain::{
-    AccountId, Accreditation, Dangerous, Factor, GuestId, Label, MemberRank, Rank, Role, Room, RoomId,
-    RoomKind, Slug, TenantId,
+    AccountId, Accreditation, AdministrationRules, Dangerous, Factor, GuestId, Label, MemberRank, Rank, Role,
+    Room, RoomId, RoomKind, Slug, TenantId,
 };
 use std::fmt::Write as _;
 
@@ -279,7 +279,7 @@ fn requests() -> String {
             .unwrap();
         }
     }
-    table += "\n# asking for what is dangerous (ID16): who | retention | export | four-eyes | impersonation of an agent | of an administrator | of oneself\n";
+    table += "\n# asking for what is dangerous (ID16): who | retention | export | four-eyes | administration | passkey-makers | impersonation of an agent | of an administrator | of oneself\n";
     for role in Role::ALL.map(Some).into_iter().chain([None]) {
         let actor = someone(role, 4);
         let impersonation = |whom| Dangerous::Impersonation { whom: AccountId(whom) };
@@ -287,6 +287,8 @@ fn requests() -> String {
             (Dangerous::Retention { label: "internal".into(), days: 30 }, None),
             (Dangerous::Export, None),
             (Dangerous::FourEyes { on: false }, None),
+            (Dangerous::Administration(AdministrationRules::default()), None),
+            (Dangerous::PasskeyMakers { told: String::new(), pem: String::new() }, None),
             (impersonation(2), Some(Role::Agent)),
             (impersonation(2), Some(Role::Administrator)),
             (impersonation(1), role),
@@ -294,6 +296,7 @@ fn requests() -> String {
         .map(|(act, whom)| cell(decide_ask(&actor, &act, whom).err()));
         writeln!(table, "{} | {}", role.map_or("guest", Role::word), cells.join(" | ")).unwrap();
     }
+    table += &administration();
     table += "\n# deciding about it: who | who asked | their role | proved a moment ago | answer\n";
     for role in Role::ALL.map(Some).into_iter().chain([None]) {
         for (whose, asked_by) in [("oneself", 1), ("somebody else", 2)] {
@@ -341,6 +344,36 @@ fn bodies() -> String {
     }
     let (open, closed) = (cell(decide_door(None).err()), cell(decide_door(Some(NOW)).err()));
     writeln!(table, "\n# the door of a body: open | closed\n{open} | {closed}").unwrap();
+    table
+}
+
+/// Who sets what administering takes, where a second factor is asked for until now.
+fn administration() -> String {
+    let mut table = String::from(
+        "\n# saying what administering takes (ID12): who | would be asked | proved | their network | a moment ago | answer, and whose passkeys count\n",
+    );
+    for role in Role::ALL {
+        for asked in Factor::ALL {
+            for factor in Factor::ALL {
+                for (inside, fresh) in [(true, true), (true, false), (false, true)] {
+                    let today = Administration { factor: Factor::Second, inside: true };
+                    let actor = Actor { factor, administration: today, ..someone(Some(role), 4) };
+                    let wanted = Administration { factor: asked, inside };
+                    writeln!(
+                        table,
+                        "{} | {} | {} | {} | {fresh} | {} | {}",
+                        role.word(),
+                        asked.word(),
+                        factor.word(),
+                        if inside { "inside" } else { "outside" },
+                        cell(decide_administration(&actor, wanted, fresh).err()),
+                        cell(decide_makers(&actor, fresh).err()),
+                    )
+                    .unwrap();
+                }
+            }
+        }
+    }
     table
 }
 

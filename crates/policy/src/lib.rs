@@ -5,6 +5,7 @@
 //! whole policy is printed by a test as `policy.golden.txt`: changing a right means changing that table.
 
 mod act;
+mod administration;
 mod bodies;
 mod clients;
 mod denied;
@@ -22,6 +23,7 @@ pub use act::{
     ReadMeetingTalk, ReadOrganisation, ReadPeople, ReadRequests, ReadRoom, ReadRooms, Relabel, Rename, Ring,
     RoomAct, Speak, SpeakInMeeting, TenantAct, UseApplications,
 };
+pub use administration::{decide_administration, decide_makers, still_administers};
 pub use bodies::{
     BodiesPermit, BodyAct, BodyStanding, at_the_machine, decide_bodies, decide_body, decide_door, may_hold,
 };

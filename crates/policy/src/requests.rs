@@ -1,8 +1,8 @@
 //! Acts that wait for a second person (ID16): who may ask, who may decide.
 
 use crate::{
-    Acting, Actor, DecideRequests, Denied, Impersonate, ManageFourEyes, ManageLabels, ReadAudit, TenantAct,
-    TenantPermit, Who, decide_in_tenant,
+    Acting, Actor, DecideRequests, Denied, Impersonate, ManageAdministration, ManageFourEyes, ManageLabels,
+    ReadAudit, TenantAct, TenantPermit, Who, decide_in_tenant,
 };
 use beffroi_domain::{AccountId, Dangerous, Factor, Micros, Role};
 
@@ -56,6 +56,9 @@ pub fn decide_ask(actor: &Actor, act: &Dangerous, whom: Option<Role>) -> Result<
         Dangerous::Retention { .. } => decide_in_tenant::<ManageLabels>(actor).map(drop)?,
         Dangerous::Export => decide_in_tenant::<ReadAudit>(actor).map(drop)?,
         Dangerous::FourEyes { .. } => decide_in_tenant::<ManageFourEyes>(actor).map(drop)?,
+        Dangerous::Administration(_) | Dangerous::PasskeyMakers { .. } => {
+            decide_in_tenant::<ManageAdministration>(actor).map(drop)?;
+        }
         Dangerous::Impersonation { whom: account } => {
             decide_in_tenant::<Impersonate>(actor)?;
             if actor.who == Who::Account(*account) {

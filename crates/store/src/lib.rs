@@ -5,6 +5,7 @@
 //! writes its audit entry in the same transaction. What was answered with `Ok` is on disk.
 
 mod accounts;
+mod administration;
 mod alert_rules;
 mod alerts;
 mod applications;

@@ -5,6 +5,7 @@
 //! what it is about is no longer as they saw it.
 
 use crate::accounts::{ACCOUNT_COLUMNS, account_columns, account_of, read_account};
+use crate::administration::{administration_of, passkey_makers_of};
 use crate::audit::{self, NewEntry, Subject};
 use crate::crypto::{damaged, entropy};
 use crate::labels::label_of;
@@ -134,6 +135,8 @@ async fn seen(tx: &mut Tx, tenant: TenantId, act: &Dangerous) -> Result<String> 
         Dangerous::Retention { label, .. } => Ok(format!("{:?}", label_of(tx, tenant, label).await?)),
         Dangerous::Export => Ok(String::new()),
         Dangerous::FourEyes { .. } => Ok(four_eyes_of(tx, tenant).await?.to_string()),
+        Dangerous::Administration(_) => Ok(administration_of(tx, tenant).await?.to_string()),
+        Dangerous::PasskeyMakers { .. } => passkey_makers_of(tx, tenant).await,
         Dangerous::Impersonation { whom } => {
             let account = account_of(tx, tenant, *whom).await?;
             Ok(format!("{} {}", account.role.word(), account.enabled))
@@ -147,6 +150,7 @@ async fn told(tx: &mut Tx, tenant: TenantId, act: &Dangerous) -> Result<String> 
         Dangerous::Impersonation { whom } => {
             format!("{} {}", act.word(), account_of(tx, tenant, *whom).await?.address)
         }
+        Dangerous::PasskeyMakers { told, .. } => format!("{} {told}", act.word()),
         _ => format!("{} {}", act.word(), act.parameters()).trim_end().to_owned(),
     })
 }
@@ -398,7 +402,10 @@ impl Store {
             Err(error) => return Err(error),
         }
         let right = match &row.act {
-            Dangerous::Retention { .. } | Dangerous::FourEyes { .. } => None,
+            Dangerous::Retention { .. }
+            | Dangerous::FourEyes { .. }
+            | Dangerous::Administration(_)
+            | Dangerous::PasskeyMakers { .. } => None,
             Dangerous::Export | Dangerous::Impersonation { .. } => Some(now + RIGHT_US),
         };
         self.decide(&mut tx, permit, &row, "approved", right, now).await?;
@@ -419,6 +426,14 @@ impl Store {
             }
             Dangerous::FourEyes { on } => {
                 self.four_eyes_in(&mut tx, tenant, permit.acting(), *on, now).await?;
+            }
+            Dangerous::Administration(rules) => {
+                let why = format!("; {both}");
+                self.administration_in(&mut tx, tenant, permit.acting(), rules, &why, now).await?;
+            }
+            Dangerous::PasskeyMakers { told, pem } => {
+                let told = format!("{told}; {both}");
+                self.passkey_makers_in(&mut tx, tenant, permit.acting(), pem, &told, now).await?;
             }
             Dangerous::Export | Dangerous::Impersonation { .. } => {}
         }

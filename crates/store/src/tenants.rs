@@ -10,9 +10,7 @@ use beffroi_domain::{
     Accent, AdministrationRules, Domain, Factor, Label, LockRules, Micros, PasswordProfile, Tenant,
     TenantChange, TenantId,
 };
-use beffroi_policy::{
-    Acting, ManageAdministration, ManageLock, ManageOrganisation, ManagePasswords, TenantPermit,
-};
+use beffroi_policy::{Acting, ManageLock, ManageOrganisation, ManagePasswords, TenantPermit};
 
 /// The columns of a tenant, in the order that [`read_tenant`] reads.
 macro_rules! tenant_columns {
@@ -165,75 +163,6 @@ impl Store {
     pub async fn tenants(&self) -> Result<Vec<Tenant>> {
         const SQL: &str = concat!("SELECT ", tenant_columns!(), " FROM tenant ORDER BY domain");
         self.db().rows(SQL, &[], read_tenant).await
-    }
-
-    /// Says what the tenant asks of who administers it (ID12).
-    ///
-    /// # Errors
-    /// `Gone` when there is no such tenant.
-    pub async fn set_administration(
-        &self,
-        permit: &TenantPermit<ManageAdministration>,
-        rules: &AdministrationRules,
-        now: Micros,
-    ) -> Result<()> {
-        let tenant = permit.tenant();
-        let networks: Vec<String> = rules.networks.iter().map(ToString::to_string).collect();
-        let mut tx = self.db().begin().await?;
-        touch(&mut tx, tenant).await?;
-        const BEFORE: &str =
-            "SELECT administration_factor, administration_networks FROM tenant WHERE id = $1";
-        let before = tx
-            .row(BEFORE, &[Value::Int(tenant.0)], |row| Ok(format!("{} {}", row.text(0)?, row.text(1)?)))
-            .await?
-            .ok_or(StoreError::Gone { what: "tenant" })?;
-        const SET: &str =
-            "UPDATE tenant SET administration_factor = $2, administration_networks = $3 WHERE id = $1";
-        let lines = networks.join("\n");
-        tx.execute(SET, &[Value::Int(tenant.0), Value::Text(rules.factor.word()), Value::Text(&lines)])
-            .await?;
-        let detail = format!("{before} → {} {lines}", rules.factor.word()).replace('\n', " ");
-        let entry = NewEntry::done("administration.rules", Subject::by(permit.acting())).saying(&detail);
-        audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
-        tx.commit().await
-    }
-
-    /// The makers whose passkeys a body takes, as PEM; empty: anybody's.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn passkey_makers(&self, tenant: TenantId) -> Result<String> {
-        const SQL: &str = "SELECT passkey_makers FROM tenant WHERE id = $1";
-        Ok(self.db().row(SQL, &[Value::Int(tenant.0)], |row| row.text(0)).await?.unwrap_or_default())
-    }
-
-    /// Says whose passkeys a body takes from now on: PEM certificates that the caller has read, or nothing.
-    /// Passkeys that are there stay.
-    ///
-    /// # Errors
-    /// `Gone` when there is no such tenant.
-    pub async fn set_passkey_makers(
-        &self,
-        permit: &TenantPermit<ManageAdministration>,
-        pem: &str,
-        now: Micros,
-    ) -> Result<()> {
-        let tenant = permit.tenant();
-        let mut tx = self.db().begin().await?;
-        touch(&mut tx, tenant).await?;
-        let before = tx
-            .row("SELECT passkey_makers FROM tenant WHERE id = $1", &[Value::Int(tenant.0)], |row| {
-                row.text(0)
-            })
-            .await?
-            .ok_or(StoreError::Gone { what: "tenant" })?;
-        const SET: &str = "UPDATE tenant SET passkey_makers = $2 WHERE id = $1";
-        tx.execute(SET, &[Value::Int(tenant.0), Value::Text(pem)]).await?;
-        let count = |pem: &str| pem.matches("BEGIN CERTIFICATE").count();
-        let detail = format!("{} → {}", count(&before), count(pem));
-        let entry = NewEntry::done("passkeys.makers", Subject::by(permit.who())).saying(&detail);
-        audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
-        tx.commit().await
     }
 
     /// Gives a body another name or colour; gives it as it is then.

@@ -195,7 +195,7 @@ fn what_administering_takes_is_kept_and_in_the_log() {
         assert_eq!(town.tenant.administration.factor, Factor::Passkey);
         let networks = vec!["192.0.2.0/24".parse().unwrap(), "2001:db8::/32".parse().unwrap()];
         let rules = beffroi_domain::AdministrationRules { factor: Factor::Second, networks };
-        store.set_administration(&operator(tenant, town.alice.id), &rules, now()).await.unwrap();
+        store.set_administration(&operator(tenant, town.alice.id), &rules, None, now()).await.unwrap();
         let kept = store.tenant(tenant).await.unwrap().unwrap().administration;
         assert_eq!(kept, rules);
         assert!(

@@ -269,3 +269,56 @@ async fn an_older_client_is_told_to_load_again_and_others_are_not() {
     page.get("/api/page").await.expect(200);
     crate::bad_input::finish(server, &[]).await;
 }
+
+/// A protective mark asks for an accreditation, a clearance, a second factor and a managed device together: each
+/// one that is missing is refused by its own rule.
+#[tokio::test]
+async fn a_mark_opens_to_who_has_everything_it_asks_for_and_names_what_is_missing() {
+    let (house, server, mut alice, claire) = town().await;
+    let read = format!("/api/rooms/{}/files", alice.room("Accueil").await);
+    let missing = async |page: &Browser| {
+        let answer = page.get(&read).await;
+        if answer.status == 200 {
+            return String::new();
+        }
+        answer.expect(403).json()["rule"].as_str().unwrap_or_default().to_owned()
+    };
+    let declared = ["--reference", "HOM-2026-12", "--authority", "ANSSI", "--until", "9999-12-31"];
+    let accredit = [&["tenant", "accredit", DOMAIN, "--label", "restricted"][..], &declared].concat();
+    let mut base = crate::database::Database::of(&house).await;
+    base.run("UPDATE room SET label = 'restricted' WHERE slug = 'accueil'").await;
+
+    // From nothing to everything, in the order in which the rules are asked.
+    assert_eq!(missing(&alice).await, "label-reserved");
+    house.run(&accredit).well();
+    assert_eq!(missing(&alice).await, "clearance");
+    house.run(&["account", "clear", ALICE, "--label", "restricted"]).well();
+    assert_eq!(missing(&alice).await, "label-second-factor");
+    let mut key = alice.authenticator();
+    crate::passkeys::enrol(&mut alice, &mut key).await;
+    assert_eq!(missing(&alice).await, "label-managed-device");
+    let device = Device::new().enrolled(&alice).await;
+    device.prove(&mut alice).await;
+    assert_eq!(missing(&alice).await, "label-managed-device");
+    decide(&claire, &device, "approved").await.expect(204);
+    assert_eq!(missing(&alice).await, "");
+
+    // And each of them alone is enough to close it.
+    house.run(&["tenant", "withdraw", DOMAIN, "--label", "restricted"]).well();
+    assert_eq!(missing(&alice).await, "label-reserved");
+    house.run(&accredit).well();
+    assert_eq!(missing(&alice).await, "");
+    house.run(&["account", "clear", ALICE, "--label", "sensitive"]).well();
+    assert_eq!(missing(&alice).await, "clearance");
+    house.run(&["account", "clear", ALICE, "--label", "restricted"]).well();
+    assert_eq!(missing(&alice).await, "");
+    base.run("UPDATE session SET factor = 'password'").await;
+    assert_eq!(missing(&alice).await, "label-second-factor");
+    base.run("UPDATE session SET factor = 'passkey'").await;
+    assert_eq!(missing(&alice).await, "");
+    decide(&claire, &device, "withdrawn").await.expect(204);
+    assert_eq!(missing(&alice).await, "label-managed-device");
+    decide(&claire, &device, "approved").await.expect(204);
+    assert_eq!(missing(&alice).await, "");
+    crate::bad_input::finish(server, &[]).await;
+}

@@ -33,6 +33,7 @@ mod passkeys;
 mod people;
 mod postgres;
 mod roles;
+mod rules;
 mod seats;
 mod second_factor;
 mod sessions;

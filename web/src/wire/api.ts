@@ -156,6 +156,11 @@ export class Api {
   consequences = (slug: string, days: number | null) =>
     this.http.get<Answer<'consequences'>>(`/admin/labels/${part(slug)}/consequences${days === null ? '' : `?retention_days=${days}`}`);
   changeLock = (rules: Sent<'changeLock'>) => this.http.put<Answer<'changeLock'>>('/admin/lock', rules);
+  changeAdministration = (rules: Sent<'changeAdministration'>) =>
+    this.http.put<Answer<'changeAdministration'>>('/admin/administration', rules);
+  passkeyMakers = () => this.http.get<Answer<'passkeyMakers'>>('/admin/passkey-makers');
+  changePasskeyMakers = (change: Sent<'changePasskeyMakers'>) =>
+    this.http.patch<Answer<'changePasskeyMakers'>>('/admin/passkey-makers', change);
   charters = () => this.http.get<Answer<'charters'>>('/admin/charter');
   publishCharter = (charter: Sent<'publishCharter'>) =>
     this.http.post<Answer<'publishCharter'>>('/admin/charter', charter);

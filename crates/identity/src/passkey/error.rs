@@ -106,7 +106,7 @@ pub enum PasskeyError {
     NoMakers,
     /// Not a list of certificates.
     #[error(
-        "these are no PEM certificates of makers; give those that the FIDO metadata service or the maker publishes"
+        "these are no PEM certificates of makers, or more than 200; give those that the FIDO metadata service or the maker publishes"
     )]
     BadMakers,
     /// A stored row that is damaged, or of a newer version. Not a wrong passkey.

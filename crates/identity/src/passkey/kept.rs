@@ -144,28 +144,85 @@ fn aaguid(attestation_object: &[u8]) -> Option<[u8; 16]> {
     object.auth_data.get(37..53)?.try_into().ok()
 }
 
+/// One certificate of a maker, as people tell it from others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Maker {
+    /// SHA-256 of the certificate, in hexadecimal.
+    pub id: String,
+    /// The common name of its subject, or its organisation; in one line of at most 80 characters.
+    pub name: String,
+    /// When it ends, in microseconds.
+    pub ends_us: i64,
+    /// The certificate.
+    pub pem: String,
+}
+
 /// The makers whose word on a device is taken: root certificates of their attestation.
 #[derive(Clone, Debug)]
 pub struct Makers(AttestationCaList);
 
 impl Makers {
-    /// The certificates of a PEM file, 1 to 200 of them.
+    /// Certificates that a body may name.
+    pub const MOST: usize = 200;
+
+    /// The certificates of a PEM file, 1 to [`Makers::MOST`] of them.
     ///
     /// # Errors
     /// [`PasskeyError::BadMakers`].
     pub fn from_pem(pem: &str) -> Result<Self, PasskeyError> {
-        const END: &str = "-----END CERTIFICATE-----";
         let mut all = AttestationCaList::default();
-        for one in pem.split_inclusive(END).filter(|part| part.trim_end().ends_with(END)).take(200) {
-            let begin = one.find("-----BEGIN CERTIFICATE-----").ok_or(PasskeyError::BadMakers)?;
-            let pem = format!("{}\n", &one[begin..]);
-            let list = AttestationCaList::try_from(pem.as_bytes()).map_err(|_| PasskeyError::BadMakers)?;
-            all.union(&list);
+        for one in certificates(pem) {
+            all.union(&list_of(&one?)?);
         }
         if all.is_empty() { Err(PasskeyError::BadMakers) } else { Ok(Self(all)) }
+    }
+
+    /// The same, one by one and each once, in the order of the file.
+    ///
+    /// # Errors
+    /// [`PasskeyError::BadMakers`].
+    pub fn each(pem: &str) -> Result<Vec<Maker>, PasskeyError> {
+        let mut each: Vec<Maker> = vec![];
+        for one in certificates(pem) {
+            let pem = one?;
+            for (id, maker) in list_of(&pem)?.cas() {
+                let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+                let certificate = maker.ca().tbs_certificate();
+                let ends = certificate.validity().not_after.to_unix_duration().as_micros();
+                let said: Vec<_> = certificate.subject().iter().map(ToString::to_string).collect();
+                let named = |key: &str| said.iter().find_map(|part| part.strip_prefix(key));
+                let name = named("CN=").or_else(|| named("O=")).unwrap_or(&id);
+                let name = name.replace('\\', "").chars().filter(|c| !c.is_control()).take(80).collect();
+                if !each.iter().any(|maker| maker.id == id) {
+                    each.push(Maker {
+                        id,
+                        name,
+                        ends_us: i64::try_from(ends).unwrap_or(i64::MAX),
+                        pem: pem.clone(),
+                    });
+                }
+            }
+        }
+        if each.is_empty() { Err(PasskeyError::BadMakers) } else { Ok(each) }
     }
 
     pub(super) fn list(&self) -> &AttestationCaList {
         &self.0
     }
+}
+
+/// The certificates of a PEM file as they are written, and nothing around them.
+fn certificates(pem: &str) -> Vec<Result<String, PasskeyError>> {
+    const END: &str = "-----END CERTIFICATE-----";
+    let parts = pem.split_inclusive(END).filter(|part| part.ends_with(END));
+    let cut = |part: &str| {
+        let begin = part.find("-----BEGIN CERTIFICATE-----").ok_or(PasskeyError::BadMakers)?;
+        Ok(format!("{}\n", &part[begin..]))
+    };
+    let found: Vec<_> = parts.map(cut).collect();
+    if found.len() > Makers::MOST { vec![Err(PasskeyError::BadMakers)] } else { found }
+}
+
+fn list_of(pem: &str) -> Result<AttestationCaList, PasskeyError> {
+    AttestationCaList::try_from(pem.as_bytes()).map_err(|_| PasskeyError::BadMakers)
 }

@@ -71,6 +71,8 @@ fn said(row: &RequestRow) -> String {
         Dangerous::Retention { label, days } => format!("keep what carries `{label}` for {days} days only"),
         Dangerous::Export => "take the audit log out".into(),
         Dangerous::Impersonation { whom } => format!("act as the account {whom}"),
+        Dangerous::Administration(rules) => format!("ask only for this of who administers: {rules}"),
+        Dangerous::PasskeyMakers { told, .. } => format!("take passkeys of more makers, {told}"),
         Dangerous::FourEyes { on: true } => "ask for a second person again".into(),
         Dangerous::FourEyes { on: false } => "ask for no second person any more".into(),
     }

@@ -93,5 +93,6 @@ pub async fn change(
     let rules = rules.map_err(|wrong| Problem::invalid(wrong.to_string()))?;
     let now = clock::now();
     edge.app.change_lock(&caller, rules, now).await?;
-    Ok(Json(shapes::organisation(&edge.app.organisation(&caller, now).await?)))
+    let body = edge.app.organisation(&caller, now).await?;
+    Ok(Json(shapes::organisation(&body, &caller)))
 }

@@ -2,6 +2,7 @@
 //! docs/openapi.json what goes in and comes out.
 
 mod admin;
+mod administration;
 mod alerts;
 mod applications;
 mod bodies;
@@ -138,6 +139,8 @@ fn api() -> Routes {
         .route("/admin/requests/{id}/refuse", post(requests::refuse))
         .route("/admin/organisation", get(organisation::show).patch(organisation::change))
         .route("/admin/lock", put(lock::change))
+        .route("/admin/administration", put(administration::change))
+        .route("/admin/passkey-makers", get(administration::makers).patch(administration::change_makers))
         .route("/admin/charter", get(charter::list).post(charter::publish))
         .route("/admin/labels/{slug}", patch(organisation::change_label))
         .route("/admin/labels/{slug}/consequences", get(organisation::consequences))

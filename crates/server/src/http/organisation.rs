@@ -18,7 +18,8 @@ fn parsed<T: FromStr<Err: Display>>(text: &str) -> Result<T, Problem> {
 }
 
 pub async fn show(State(edge): State<Edge>, Reading(caller): Reading) -> Result<Json<Value>, Problem> {
-    Ok(Json(shapes::organisation(&edge.app.organisation(&caller, clock::now()).await?)))
+    let body = edge.app.organisation(&caller, clock::now()).await?;
+    Ok(Json(shapes::organisation(&body, &caller)))
 }
 
 #[derive(Deserialize)]
@@ -51,7 +52,8 @@ pub async fn change(
     }
     let now = clock::now();
     edge.app.change_organisation(&caller, &change, now).await?;
-    Ok(Json(shapes::organisation(&edge.app.organisation(&caller, now).await?)))
+    let body = edge.app.organisation(&caller, now).await?;
+    Ok(Json(shapes::organisation(&body, &caller)))
 }
 
 #[derive(Deserialize)]

@@ -75,6 +75,8 @@ impl From<Error> for Problem {
                 .header(header::RETRY_AFTER, HeaderValue::from(seconds)),
             Error::WrongCredentials => Self::new(StatusCode::UNAUTHORIZED, "wrong-credentials", detail),
             Error::WrongPasskey(_) => Self::new(StatusCode::UNAUTHORIZED, "wrong-passkey", detail),
+            Error::ForeignPasskey(_) => Self::new(StatusCode::UNAUTHORIZED, "wrong-passkey", detail)
+                .with("rule", "passkey-maker".into()),
             Error::WrongPin { left, wait } => Self::new(StatusCode::UNAUTHORIZED, "wrong-pin", detail)
                 .with("left", left.into())
                 .with("wait_s", wait.into()),

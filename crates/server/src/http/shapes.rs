@@ -3,7 +3,7 @@
 use crate::clock;
 use crate::http::edge::csrf;
 use beffroi_app::{Caller, Organisation, Person};
-use beffroi_domain::{Label, Room, RoomKind, Tenant};
+use beffroi_domain::{AdministrationRules, Label, Room, RoomKind, Tenant};
 use beffroi_store::{AuditEntry, FileRow, Outcome, RoomRow};
 use serde_json::{Value, json};
 
@@ -121,11 +121,18 @@ pub fn governed_label(label_: &Label, rooms: i64) -> Value {
     body
 }
 
-pub fn organisation(organisation: &Organisation) -> Value {
+pub fn administration(rules: &AdministrationRules) -> Value {
+    let networks: Vec<_> = rules.networks.iter().map(ToString::to_string).collect();
+    json!({"factor": rules.factor.word(), "networks": networks})
+}
+
+pub fn organisation(organisation: &Organisation, caller: &Caller) -> Value {
     let mut body = tenant(&organisation.tenant);
     body["passwords"] = organisation.tenant.passwords.word().into();
     let lock = organisation.tenant.lock;
     body["lock"] = json!({"phone_minutes": lock.phone_minutes, "desk_minutes": lock.desk_minutes});
+    body["administration"] = administration(&organisation.tenant.administration);
+    body["from"] = json!(caller.origin.network().map(|network| network.to_string()));
     body["labels"] = organisation.labels.iter().map(|l| governed_label(&l.label, l.rooms)).collect();
     body["people"] = organisation.headcount.people.into();
     body["without_second_factor"] = organisation.headcount.without_second_factor.into();

@@ -15,6 +15,7 @@ pub(super) fn stanza_error(error: &Error) -> StanzaError {
         Error::WrongCredentials
         | Error::WrongCode
         | Error::WrongPasskey(_)
+        | Error::ForeignPasskey(_)
         | Error::WrongPin { .. }
         | Error::Wiped => Condition::NotAuthorized,
         Error::Store(cause) => {

@@ -4,8 +4,9 @@ import type { Translation } from '../types';
 /** Proving who one is, at the door and once more inside. */
 export const proof: Translation<typeof fr> = {
   'proof.title': 'Confirm that it is you',
-  'proof.whyStale': 'You are about to change how you sign in: a session left open must not be enough for that.',
+  'proof.whyStale': 'What you are about to change is about security: a session left open must not be enough for that.',
   'proof.whyPasskey': 'This account administers: your passkey confirms that it is you, a code is not enough. If it is lost, ask another administrator.',
+  'proof.whyOwn': 'You are about to ask for more than this session proved: show that you have it first, so that you do not lock yourself out.',
   'proof.whyLabel': 'This room’s label asks for more than a password. You will come straight back to where you were.',
   'proof.whyAdministration': 'Administration asks for a stronger proof than a password. You will come straight back to where you were.',
   'proof.noFactor': 'Your account has only a password so far. Add a passkey or an authenticator app: it takes a minute.',

@@ -1,3 +1,4 @@
+import { administering } from './administering';
 import { administration } from './administration';
 import { alerts } from './alerts';
 import { application } from './application';
@@ -18,4 +19,4 @@ import { rules } from './rules';
 import { security } from './security';
 import { when } from './when';
 
-export const fr = { ...common, ...door, ...device, ...security, ...application, ...proof, ...administration, ...alerts, ...rules, ...when, ...rooms, ...room, ...meeting, ...call, ...organisation, ...people, ...lock, ...roles, ...bodies };
+export const fr = { ...common, ...door, ...device, ...security, ...application, ...proof, ...administration, ...alerts, ...rules, ...when, ...rooms, ...room, ...meeting, ...call, ...organisation, ...people, ...lock, ...roles, ...bodies, ...administering };

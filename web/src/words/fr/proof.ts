@@ -1,8 +1,9 @@
 /** Proving who one is, at the door and once more inside. */
 export const proof = {
   'proof.title': 'Confirmez que c’est bien vous',
-  'proof.whyStale': 'Vous allez changer la façon dont vous vous connectez : une session laissée ouverte ne doit pas y suffire.',
+  'proof.whyStale': 'Ce que vous allez changer touche à la sécurité : une session laissée ouverte ne doit pas y suffire.',
   'proof.whyPasskey': 'Ce compte administre : votre clé d’accès confirme que c’est bien vous, un code n’y suffit pas. Si elle est perdue, demandez à un autre administrateur.',
+  'proof.whyOwn': 'Vous allez demander plus que ce que cette session a prouvé : montrez d’abord que vous l’avez, pour ne pas vous enfermer dehors.',
   'proof.whyLabel': 'La mention de ce salon demande plus qu’un mot de passe. Vous reviendrez aussitôt où vous étiez.',
   'proof.whyAdministration': 'L’administration demande une preuve plus forte qu’un mot de passe. Vous reviendrez aussitôt où vous étiez.',
   'proof.noFactor': 'Votre compte n’a encore qu’un mot de passe. Ajoutez une clé d’accès ou une application d’authentification : cela prend une minute.',
