@@ -33,6 +33,12 @@ export function language(): Language {
   return current;
 }
 
+/** How days, hours and numbers are written: English as in Europe, the day before the month and no a.m. */
+export function region(): string {
+  return REGIONS[current];
+}
+const REGIONS: Record<Language, string> = { fr: 'fr-FR', en: 'en-GB' };
+
 export function speak(language: Language): void {
   current = language;
   document.documentElement.lang = language;
