@@ -75,7 +75,8 @@ session.subscribe((state) => {
 });
 /** Who is asked for a proof in the middle of something. */
 export const prover = new Prover();
-http.onRefused = (problem, background) => prover.ask(problem, background);
+http.place = () => prover.place;
+http.onRefused = (problem, background, place) => prover.ask(problem, background, place);
 // Another page of this browser proved something, or somebody else signed in there: what one person asked for
 // is never sent again as another.
 http.onChanged = async () => {

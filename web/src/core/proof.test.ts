@@ -28,4 +28,14 @@ describe('a proof asked for in the middle of something', () => {
     prover.answer(false);
     expect(await third).toBe(false);
   });
+
+  it('is not asked for what was read of a place that was left meanwhile', async () => {
+    const prover = new Prover();
+    const before = prover.place;
+    prover.moved();
+    expect(await prover.ask(refusal('label-second-factor', 'second'), true, before)).toBe(false);
+    expect(prover.value).toBeNull();
+    void prover.ask(refusal('label-second-factor', 'second'), false, before); // their own act, wherever they are now
+    expect(prover.value).toEqual({ rule: 'label-second-factor', needs: 'second' });
+  });
 });

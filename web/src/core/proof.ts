@@ -36,6 +36,8 @@ export class Prover extends Readable<Asked | null> {
   #waiting: ((proved: boolean) => void)[] = [];
   /** What the person would rather not prove; forgotten when they go elsewhere. */
   #declined = new Set<string>();
+  /** How often the person went elsewhere. */
+  place = 0;
 
   constructor() {
     super(null);
@@ -43,10 +45,11 @@ export class Prover extends Readable<Asked | null> {
 
   /**
    * Asks for what a refusal names; true once it is proved, false when the person would rather not. In the
-   * `background` (a page that reads itself again) what was declined here is not asked again.
+   * `background` (a page that reads itself again) what was declined here is not asked again, and what was read
+   * for another `place`, which the person left meanwhile, is not asked at all.
    */
-  ask(problem: Problem, background = false): Promise<boolean> {
-    if (background && this.#declined.has(problem.rule ?? '')) return Promise.resolve(false);
+  ask(problem: Problem, background = false, place = this.place): Promise<boolean> {
+    if (background && (place !== this.place || this.#declined.has(problem.rule ?? ''))) return Promise.resolve(false);
     return new Promise((done) => {
       this.#waiting.push(done);
       if (this.value === null) this.set({ rule: problem.rule ?? '', needs: problem.needs === 'unlock' ? null : problem.needs });
@@ -55,6 +58,7 @@ export class Prover extends Readable<Asked | null> {
 
   /** The person went to another place: what they declined there may be asked here. */
   moved(): void {
+    this.place += 1;
     this.#declined.clear();
   }
 

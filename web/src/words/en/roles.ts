@@ -52,7 +52,7 @@ export const roles: Translation<typeof source> = {
   'roles.giveDo': 'Give',
   'roles.given': (name, role) => `${name} now holds the role “${role}”.`,
   'roles.take': 'Take away',
-  'roles.takeFrom': (name) => `Take the role from ${name}`,
+  'roles.takeFrom': (name) => `Take away the role of ${name}`,
   'roles.taken.done': (name, role) => `${name} no longer holds the role “${role}”.`,
   'roles.takeTitle': (name) => `Take the role from ${name}?`,
   'roles.takeSays': (name) => `${name} leaves at once the rooms to which only this role brought them.`,
