@@ -79,9 +79,9 @@ journey('four-eyes', {
     await dialog.getByText('sans retour possible').waitFor();
     await pictures(olga, 'requests-approve');
     await press(dialog.getByRole('button', { name: 'Accepter' }));
-    await page.getByText(/Acceptée par Olga Sand/).waitFor();
+    await page.getByText('Acceptée par Olga Sand').waitFor();
     await pictures(olga, 'requests-decided');
-    await world.otto.page.getByText(/Acceptée par Olga Sand/).waitFor();
+    await world.otto.page.getByText('Acceptée par Olga Sand').waitFor();
     await world.otto.page.getByRole('link', { name: 'Organisation' }).click();
     await card(world.otto, 'Interne').getByText('Effacement après 30 jours').waitFor();
   },
