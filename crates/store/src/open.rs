@@ -162,6 +162,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (13, include_str!("../../../migrations/0013_mail_codes.sql")),
     (14, include_str!("../../../migrations/0014_devices.sql")),
     (15, include_str!("../../../migrations/0015_passkey_makers.sql")),
+    (18, include_str!("../../../migrations/0018_label_posture.sql")),
 ];
 
 fn sqlite_path(database: &str) -> Option<&Path> {
