@@ -38,6 +38,8 @@ until grep -q 'Ctrl+C stops' "$folder/said"; do
 done
 read -r BEFFROI_ADMINISTRATOR BEFFROI_PASSWORD _ < <(grep '(administration)' "$folder/said")
 export BEFFROI_ADMINISTRATOR BEFFROI_PASSWORD
+# Its people may be operators of other bodies.
+"$target/debug/beffroi" tenant operator demo.localhost --set on --data "$folder/data" >/dev/null
 
 verdict=0
 # What it writes beside its answers goes with the folder.

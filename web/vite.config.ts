@@ -34,5 +34,6 @@ export default defineConfig(({ mode }) => ({
   test: {
     environment: 'jsdom',
     include: ['src/**/*.test.ts'],
+    setupFiles: ['tools/in-french.ts'],
   },
 }));

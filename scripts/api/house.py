@@ -32,9 +32,11 @@ CHOSEN = {
     "/api/devices/code",
     "/api/admin/organisation",
     "/api/admin/lock",
+    "/api/admin/alert-rules",
     "/api/admin/administration",
     "/api/admin/passkey-makers",
     "/api/admin/charter",
+    "/api/admin/bodies",
     "/api/session/lock",
 }
 LABELS = ["internal", "public", "sensitive", "medical"]
@@ -89,6 +91,7 @@ _, resetting = invited(claire, "oubli", "agent")
 # Who holds a second factor; who answers for labels.
 holder, _ = invited(claire, "porteur", "agent")
 officer, _ = invited(claire, "rssi", "security-officer")
+operator, _ = invited(claire, "exploitant", "operator")
 officer.ask("PUT", "/api/admin/lock", {"phone_minutes": 1440, "desk_minutes": 1440})
 room = us.ask("POST", "/api/rooms", {"name": "Essais", "members": [BOB]})["id"]
 
@@ -144,6 +147,23 @@ def imported():
     return made["id"]
 
 
+def alert():
+    """Of the officer who was invited above; told within a minute."""
+    while not (told := us.ask("GET", "/api/admin/alerts")["alerts"]):
+        time.sleep(0.1)
+    return told[0]["id"]
+
+
+def hosted():
+    """Another body, into which nobody came yet."""
+    if not bodies:
+        first = {"address": "x@essai.localhost", "name": "Essai"}
+        body = {"domain": "essai.localhost", "name": "Essai", "administrator": first}
+        operator.ask("POST", "/api/admin/bodies", body)
+        bodies.append(body["domain"])
+    return bodies[0]
+
+
 def leaver():
     return Person().sign_in(leaving, OURS)
 
@@ -156,8 +176,12 @@ def real(path, method):
     if (path, method) == ("/api/admin/charter", "POST"):
         # Who may would shut everybody out until they accept it: asked by who may not.
         return {}, leaver()
-    if path in {"/api/admin/lock", "/api/admin/administration", "/api/admin/passkey-makers"}:
+    if path in {"/api/admin/lock", "/api/admin/alert-rules", "/api/admin/administration", "/api/admin/passkey-makers"}:
         return {}, officer
+    if path == "/api/admin/alerts/{id}":
+        return {"id": alert()}, us
+    if path.startswith("/api/admin/bodies"):
+        return {"body": hosted()}, operator
     if path == "/api/factors/recovery-codes":
         return {}, holder
     if path == "/api/factors/{id}":
@@ -222,12 +246,13 @@ def request():
 
 
 roles = []
+bodies = []
 waiting = {}
 file = a_file()
 kept = factor()
 
 
-def better(body):
+def better(body, delegates=False):
     """A body meant to be right, with names that are somebody's and something's."""
     if "label" in body:
         body["label"] = LABELS[next(numbers) % len(LABELS)]
@@ -240,6 +265,9 @@ def better(body):
     for minutes in {"phone_minutes", "desk_minutes"} & body.keys():
         # Whoever asks seldom must not be locked out meanwhile.
         body[minutes] = 1440
+    if "rules" in body:
+        threshold = {"count": 5 + next(numbers) % 8, "minutes": 10, "accounts": 1}
+        body["rules"] = [{"kind": "guessed-account", "on": True, "threshold": threshold}]
     if "networks" in body:
         # As today or stricter, and nobody here is shut out by it.
         body |= {"factor": "password", "networks": ["127.0.0.0/8"]}
@@ -249,7 +277,12 @@ def better(body):
         body |= {"digest": waiting.get("digest", "0" * 64), "mail": False}
     if "members" in body:
         body["members"] = [BOB][: len(body["members"])]
-    if "address" in body and "password" not in body:
+    if "administrator" in body:
+        body["domain"] = f"essai{next(numbers)}.localhost"
+        body["administrator"]["address"] = f"x@{body['domain']}"
+    if delegates:
+        body["address"] = f"x@{hosted()}"
+    elif "address" in body and "password" not in body:
         invites = "name" in body
         body["address"] = f"essai{next(numbers)}@{HOST}" if invites else BOB
 
@@ -277,7 +310,7 @@ def before_call(_context, case, _kwargs):
             # Now and then the one that nobody has: that answer is described too.
             holes[name] = values[name] if next(numbers) % 8 else holes[name]
     if not wrong.get("body") and isinstance(case.body, dict):
-        better(case.body)
+        better(case.body, path.endswith("/delegate"))
     if not wrong.get("header") and "Upload-Offset" in sent:
         sent["Upload-Offset"] = "0"
     for name, value in who.headers.items():

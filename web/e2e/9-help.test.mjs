@@ -17,6 +17,7 @@ journey('help', {
     await page.getByRole('button', { name: 'Plus d’actes pour Alice Martin' }).click();
     await page.getByRole('button', { name: 'Agir en son nom' }).click();
     const dialog = page.getByRole('dialog', { name: 'Agir au nom de Alice Martin' });
+    await dialog.getByText('sans rien écrire ni changer en son nom').waitFor();
     await dialog.getByText('Ni ses clés').waitFor();
     await dialog.getByLabel('Pourquoi').fill('Alice ne retrouve pas un fichier');
     await pictures(claire, 'help-ask');
@@ -43,7 +44,15 @@ journey('help', {
     await page.getByRole('dialog').getByRole('button', { name: 'Commencer' }).click();
     await page.getByText('Vous agissez au nom de Alice Martin.').waitFor();
     await claire.enter('Accueil');
+    await page.getByText('vous n’écrivez, n’appelez et ne changez rien en son nom').waitFor();
+    assert.equal(await claire.composer().count(), 0, 'nothing to write with');
+    for (const act of ['Sonner', 'Joindre', 'Créer un salon', 'Changer la mention', 'Ajouter un membre']) {
+      assert.equal(await page.getByRole('button', { name: act }).count(), 0, act);
+    }
     await pictures(claire, 'help-acting');
+    await alice.enter('Accueil');
+    await alice.say('je suis bien là');
+    await page.getByText('je suis bien là').first().waitFor(); // as it happens
     await alice.page.getByText('Claire Dubois agit en ce moment en votre nom.').waitFor();
     await pictures(alice, 'help-helped');
     claire.forgive(/answer 403/);
@@ -53,6 +62,7 @@ journey('help', {
   },
   'she stops by keyboard and is herself again; Alice has it in « Ma sécurité »': async ({ claire, alice }) => {
     const { page } = claire;
+    claire.forgive(/answer 401 GET .*\/api\/rooms$/); // what was on its way as that session ended
     await page.getByRole('button', { name: 'Arrêter' }).focus();
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: 'Plus d’actes pour Alice Martin' }).waitFor();

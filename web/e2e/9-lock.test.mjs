@@ -130,6 +130,34 @@ journey('lock', {
     await page.getByRole('button', { name: 'Utiliser ma clé d’accès' }).press('Enter');
     await page.getByRole('heading', { level: 1, name: 'Ma sécurité' }).waitFor();
   },
+  'the server is gone and the time goes on: the page is covered, and opens when it answers': async (world) => {
+    const { alice, house } = world;
+    const { page } = alice;
+    await alice.go('/');
+    await alice.enter('Accueil');
+    await alice.said(SECRET).waitFor();
+    alice.forgive(/WebSocket connection to .* failed/, /ERR_CONNECTION_REFUSED/, /answer 50\d /);
+    await house.stop();
+    await page.clock.fastForward('15:01');
+    await until('it is covered', async () => {
+      await page.clock.runFor(1_000);
+      return (await page.getByText('Le serveur ne répond pas.').count()) === 1;
+    });
+    await locked(page).waitFor();
+    const source = await page.evaluate(() => document.documentElement.outerHTML);
+    assert.ok(!source.includes(SECRET) && !source.includes('Accueil'), 'the content is gone, not blurred');
+    assert.equal(await page.getByRole('button', { name: 'Utiliser ma clé d’accès' }).count(), 0);
+    await pictures(alice, 'locked-unreachable');
+    await house.start();
+    const opens = page.getByRole('button', { name: 'Utiliser ma clé d’accès' });
+    await until('the server is asked again', async () => {
+      await page.clock.runFor(1_000);
+      return opens.isVisible();
+    });
+    assert.equal(await page.evaluate(async () => (await fetch('/api/rooms')).status), 423, 'the server locked it too');
+    await opens.press('Enter');
+    await alice.said(SECRET).waitFor();
+  },
   'a phone locks sooner; in English too': async (world) => {
     const bob = (world.bob = await world.arrive('bob', { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }));
     await bob.signIn();

@@ -62,7 +62,8 @@ http.onSignedOut = () => void session.check();
 http.onShut = () => void session.check();
 /** Whoever locks, opens or leaves in one window does so in all of this browser. */
 const windows = new Windows((status) => {
-  if (session.session !== null && status !== session.value.status) void session.check();
+  if (session.session === null || status === session.value.status) return;
+  void (status === 'locked' ? session.lock() : session.check());
 });
 let standing = session.value.status;
 session.subscribe((state) => {
@@ -74,7 +75,8 @@ session.subscribe((state) => {
 });
 /** Who is asked for a proof in the middle of something. */
 export const prover = new Prover();
-http.onRefused = (problem, background) => prover.ask(problem, background);
+http.place = () => prover.place;
+http.onRefused = (problem, background, place) => prover.ask(problem, background, place);
 // Another page of this browser proved something, or somebody else signed in there: what one person asked for
 // is never sent again as another.
 http.onChanged = async () => {

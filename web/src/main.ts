@@ -2,9 +2,9 @@ import { mount } from 'svelte';
 import App from './App.svelte';
 import './ui/tokens.css';
 import './ui/base.css';
-import { language, speak } from './words';
+import { language } from './words';
 
-speak(language());
+document.documentElement.lang = language();
 const target = document.getElementById('app');
 if (!target) throw new Error('index.html lost its #app element');
 mount(App, { target });

@@ -17,4 +17,5 @@ export const routes: readonly Route[] = [
   { path: '/securite', who: 'account', load: () => import('./ui/security/Security.svelte') },
   { path: '/administration', who: 'account', load: administration },
   { path: '/administration/:tab', who: 'account', load: administration },
+  { path: '/administration/:tab/:alert', who: 'account', load: administration },
 ];

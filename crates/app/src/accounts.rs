@@ -38,6 +38,7 @@ impl App {
         now: Micros,
     ) -> Result<(String, Micros), Error> {
         let permit = self.touching::<ManageAccounts>(caller, role, now).await?;
+        self.may_hold(caller, ManageAccounts::NAME, role, now).await?;
         if address.domain() != caller.tenant.domain.as_str() {
             return Err(Error::Invalid(format!(
                 "{address} is not an address of {}; people of other bodies come as guests",
@@ -150,7 +151,7 @@ impl App {
         now: Micros,
     ) -> Result<Vec<u8>, Error> {
         let permit = self.authorise_in_tenant::<ReadAudit>(caller, now).await?;
-        self.may_export(caller, now).await?;
+        self.may_export(caller, &permit, now).await?;
         let tile = tile.ok_or(Error::NotFound("tile"))?;
         self.store.audit_tile(&permit, tile).await?.ok_or(Error::NotFound("tile"))
     }

@@ -1,11 +1,15 @@
-//! Suspicious acts are told by mail to who keeps a body safe (LG5).
+//! Suspicious acts are told to who keeps a body safe (LG5): by mail where this server sends any, and in a list.
 
 use crate::letters::{self, About};
-use crate::{App, Error};
-use beffroi_domain::{Micros, TenantId};
-use beffroi_identity::alert::{self, Alarm, Seen};
-use beffroi_store::{AuditEntry, Outcome, Unwatched};
+use crate::organisation::at_the_machine;
+use crate::tidy::ALERTS;
+use crate::{App, Caller, Error};
+use beffroi_domain::{Alarm, AlertId, AlertRule, AlertRules, Micros, TenantId};
+use beffroi_identity::alert::{self, Seen};
+use beffroi_policy::{ManageAlerts, ReadAudit, ReadOrganisation};
+use beffroi_store::{AlertRow, AuditEntry, Found, Notice, Outcome, Unverified, Unwatched, Waiting};
 
+const MINUTE: Micros = 60_000_000;
 const DAY: Micros = 86_400_000_000;
 
 fn seen(entry: &AuditEntry) -> Seen {
@@ -20,33 +24,71 @@ fn seen(entry: &AuditEntry) -> Seen {
     }
 }
 
+/// An alert with a page of the entries that it speaks of.
+#[derive(Clone, Debug)]
+pub struct AlertView {
+    /// The alert.
+    pub alert: AlertRow,
+    /// The entries, latest first.
+    pub entries: Vec<AuditEntry>,
+    /// `before` of the next page.
+    pub next: Option<i64>,
+}
+
 impl App {
-    /// Looks at what was added to every body's audit log, and writes the letters that it calls for.
+    /// Looks at what was added to every body's audit log, and tells what it calls for; gives whether there are
+    /// letters to send.
     ///
     /// `public_url` gives what links of a domain start with.
     ///
     /// # Errors
-    /// The store's; the rest is done the next time.
-    pub async fn watch_logs(&self, public_url: impl Fn(&str) -> String, now: Micros) -> Result<(), Error> {
+    /// The store's, about the last log that could not be watched; the others were, and this one is next time.
+    pub async fn watch_logs(&self, public_url: impl Fn(&str) -> String, now: Micros) -> Result<bool, Error> {
+        let (mut letters, mut wrong) = (false, None);
         for unwatched in self.store.unwatched(now).await? {
-            self.watch(unwatched).await?;
-            self.tell(unwatched.tenant, &public_url, now).await?;
+            let tenant = unwatched.tenant;
+            let done = async {
+                self.watch(unwatched, now).await?;
+                self.tell(tenant, &public_url, now).await
+            };
+            match done.await {
+                Ok(told) => letters |= told,
+                Err(error) => wrong = Some(error),
+            }
         }
-        Ok(())
+        wrong.map_or(Ok(letters), Err)
     }
 
-    async fn watch(&self, unwatched: Unwatched) -> Result<(), Error> {
-        let Some(mark) = unwatched.mark else {
-            self.store.watched(unwatched, unwatched.size, &[]).await?;
+    /// Looks at a log up to where it ended when this was asked.
+    async fn watch(&self, mut unwatched: Unwatched, now: Micros) -> Result<(), Error> {
+        let tenant = unwatched.tenant;
+        let Some(mut mark) = unwatched.mark else {
+            self.store.watched(unwatched, unwatched.size, &[], now).await?;
             return Ok(());
         };
-        let entries: Vec<_> =
-            self.store.entries_to_watch(unwatched.tenant, mark).await?.iter().map(seen).collect();
-        let found = alert::alarms(&entries, mark);
-        let found: Vec<_> = found.into_iter().map(|(alarm, seq)| (alarm.word(), seq)).collect();
-        let to = entries.last().map_or(mark, |entry| entry.seq.max(mark));
-        if to > mark {
-            self.store.watched(unwatched, to, &found).await?;
+        let rules = self.store.alert_rules(tenant).await?;
+        let window = Micros::from(rules.longest_minutes()) * MINUTE;
+        while mark < unwatched.size {
+            let entries: Vec<_> =
+                self.store.entries_to_watch(tenant, mark, window).await?.iter().map(seen).collect();
+            let to = entries.last().map_or(mark, |entry| entry.seq);
+            let raised = alert::alarms(&entries, mark, &rules);
+            let at =
+                |seq: i64| entries.iter().find(|entry| entry.seq == seq).map_or(now, |entry| entry.at_us);
+            let found: Vec<_> = raised
+                .iter()
+                .map(|one| Found {
+                    alarm: one.alarm,
+                    entries: &one.entries,
+                    latest: one.latest,
+                    latest_us: at(one.latest),
+                })
+                .collect();
+            if to <= mark || !self.store.watched(unwatched, to, &found, now).await? {
+                return Ok(());
+            }
+            mark = to;
+            unwatched.mark = Some(to);
         }
         Ok(())
     }
@@ -56,26 +98,159 @@ impl App {
         tenant: TenantId,
         public_url: impl Fn(&str) -> String,
         now: Micros,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let waiting = self.store.waiting_alerts(tenant, now).await?;
-        if waiting.is_empty() {
-            return Ok(());
-        }
-        let Some(body) = self.store.tenant(tenant).await? else { return Ok(()) };
-        let log = format!("{}/administration/journal", public_url(body.domain.as_str()));
-        let guardians = self.store.guardians(tenant).await?;
+        let mut letters = false;
         for alert in waiting {
-            let Some(alarm) = Alarm::from_word(&alert.alarm) else { continue };
-            let Some(entry) = self.store.audit_entry(tenant, alert.seq).await? else { continue };
-            let written: Vec<_> = guardians
-                .iter()
-                .map(|to| {
-                    let about = About::of(to, &body);
-                    (to.id, letters::alert(&about, alarm, alert.count, &entry, &log, now + DAY))
-                })
-                .collect();
-            self.store.tell_alert(tenant, &alert, &written, now).await?;
+            let written =
+                if self.rules.mail { self.written(tenant, &alert, &public_url, now).await? } else { vec![] };
+            letters |= self.store.tell_alert(tenant, &alert, &written, now).await? && !written.is_empty();
         }
+        Ok(letters)
+    }
+
+    /// The letters about an alert; none when there is nobody to write to or nothing left to say.
+    async fn written(
+        &self,
+        tenant: TenantId,
+        alert: &Waiting,
+        public_url: impl Fn(&str) -> String,
+        now: Micros,
+    ) -> Result<Vec<(beffroi_domain::AccountId, beffroi_store::Letter)>, Error> {
+        let Some(alarm) = Alarm::from_word(&alert.alarm) else { return Ok(vec![]) };
+        let Some(entry) = self.store.audit_entry(tenant, alert.latest).await? else { return Ok(vec![]) };
+        let Some(body) = self.store.tenant(tenant).await? else { return Ok(vec![]) };
+        let link = format!("{}/administration/journal/{}", public_url(body.domain.as_str()), alert.id);
+        let guardians = self.store.guardians(tenant).await?;
+        let letter =
+            |to| letters::alert(&About::of(to, &body), alarm, alert.entries, &entry, &link, now + DAY);
+        Ok(guardians.iter().map(|to| (to.id, letter(to))).collect())
+    }
+
+    /// The logs that nobody verified for a day.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn logs_to_verify(&self, now: Micros) -> Result<Vec<Unverified>, Error> {
+        Ok(self.store.unverified(now).await?)
+    }
+
+    /// Verifies one of them from its first entry; gives what is wrong first, or nothing.
+    ///
+    /// # Errors
+    /// The store's: then nothing can be said.
+    pub async fn verify_log(&self, log: &Unverified) -> Result<Option<String>, Error> {
+        Ok(self.store.verify_beside(log.tenant).await?.into_iter().next().map(|finding| finding.text))
+    }
+
+    /// Notes what came out of it; what is wrong and was not known yet is told like everything else in the log.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn log_verified(
+        &self,
+        log: &Unverified,
+        broken: Option<&str>,
+        now: Micros,
+    ) -> Result<(), Error> {
+        self.store.verified(log, broken.unwrap_or_default(), now).await?;
         Ok(())
+    }
+
+    /// The alerts of the last thirty days, latest first, a page at a time, with the `before` of the next one.
+    ///
+    /// # Errors
+    /// `Denied`.
+    pub async fn alerts(
+        &self,
+        caller: &Caller,
+        before: Option<AlertId>,
+        now: Micros,
+    ) -> Result<(Vec<AlertRow>, Option<AlertId>), Error> {
+        let permit = self.authorise_in_tenant::<ReadAudit>(caller, now).await?;
+        Ok(self.store.alerts(&permit, now - ALERTS, before).await?)
+    }
+
+    /// One of them, with a page of the entries that it speaks of.
+    ///
+    /// # Errors
+    /// `Denied`; `NotFound`, after thirty days too.
+    pub async fn alert(
+        &self,
+        caller: &Caller,
+        id: AlertId,
+        before: Option<i64>,
+        limit: u32,
+        now: Micros,
+    ) -> Result<AlertView, Error> {
+        let permit = self.authorise_in_tenant::<ReadAudit>(caller, now).await?;
+        let alert = self.store.alert(&permit, id).await?.ok_or(Error::NotFound("alert"))?;
+        let entries = self.store.alert_entries(&permit, id, before, limit).await?;
+        let next = entries.last().filter(|_| entries.len() == limit as usize).map(|entry| entry.seq);
+        Ok(AlertView { alert, entries, next })
+    }
+
+    /// What the caller's body is told.
+    ///
+    /// # Errors
+    /// `Denied`.
+    pub async fn alert_rules(&self, caller: &Caller, now: Micros) -> Result<AlertRules, Error> {
+        self.authorise_in_tenant::<ReadOrganisation>(caller, now).await?;
+        Ok(self.store.alert_rules(caller.tenant.id).await?)
+    }
+
+    /// Says what it is told from now on. What is in the log already is judged by the rules of before: nobody does
+    /// something and then switches off what would tell of it.
+    ///
+    /// # Errors
+    /// `Denied`; `Invalid` for numbers out of their bounds and for what is always told.
+    pub async fn change_alert_rules(
+        &self,
+        caller: &Caller,
+        changes: &[(Alarm, AlertRule)],
+        now: Micros,
+    ) -> Result<AlertRules, Error> {
+        let permit = self.authorise_in_tenant::<ManageAlerts>(caller, now).await?;
+        self.changeable(caller.tenant.id, changes, now).await?;
+        let rules = self.store.set_alert_rules(&permit, changes, now).await?;
+        self.announce(Notice::OrganisationChanged(caller.tenant.id));
+        Ok(rules)
+    }
+
+    async fn changeable(
+        &self,
+        tenant: TenantId,
+        changes: &[(Alarm, AlertRule)],
+        now: Micros,
+    ) -> Result<(), Error> {
+        let rules = self.store.alert_rules(tenant).await?;
+        rules.changed(changes).map_err(|wrong| Error::Invalid(wrong.to_string()))?;
+        match self.store.watched_to(tenant).await? {
+            Some(unwatched) => self.watch(unwatched, now).await,
+            None => Ok(()),
+        }
+    }
+
+    /// What a body is told, for the operator.
+    ///
+    /// # Errors
+    /// `Invalid` when nobody hosts the domain.
+    pub async fn operator_alert_rules(&self, domain: &str) -> Result<AlertRules, Error> {
+        Ok(self.store.alert_rules(self.hosted(domain).await?.id).await?)
+    }
+
+    /// Says what a body is told, at the machine.
+    ///
+    /// # Errors
+    /// `Invalid` when nobody hosts the domain, and as for anybody.
+    pub async fn operator_change_alert_rules(
+        &self,
+        domain: &str,
+        changes: &[(Alarm, AlertRule)],
+        now: Micros,
+    ) -> Result<AlertRules, Error> {
+        let tenant = self.hosted(domain).await?;
+        self.changeable(tenant.id, changes, now).await?;
+        Ok(self.store.set_alert_rules(&at_the_machine::<ManageAlerts>(&tenant), changes, now).await?)
     }
 }

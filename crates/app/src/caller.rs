@@ -183,6 +183,9 @@ impl App {
         let (Some(person), Some(tenant)) = (person, self.store.tenant(row.tenant).await?) else {
             return Ok(None);
         };
+        if beffroi_policy::decide_door(tenant.closed).is_err() {
+            return Ok(None);
+        }
         let (lock, lock_minutes) = self.lock_of(&row, &tenant, now).await?;
         let device = match row.device {
             Some(_) => {

@@ -78,6 +78,7 @@ impl App {
         let (account, expires) = self.store.device_code(&code, now).await?.ok_or_else(over)?;
         let account = self.store.account(account).await?.filter(|a| a.enabled).ok_or_else(over)?;
         let tenant = self.store.tenant(account.tenant).await?.ok_or_else(over)?;
+        beffroi_policy::decide_door(tenant.closed)?;
         Ok((code, account, tenant, expires))
     }
 

@@ -6,7 +6,7 @@ use crate::sign_in::shortened;
 use crate::{App, Caller, Error, Origin, Secret, SignedIn, entry};
 use beffroi_domain::{Account, AccountId, Factor, FactorId, FactorName, Micros};
 use beffroi_identity::{recovery, totp};
-use beffroi_policy::{FRESH_US, Holder, OwnPermit};
+use beffroi_policy::{FRESH_US, Holder, OwnPermit, own_proof};
 use beffroi_store::{AuditEntry, CeremonyKind, FactorKind, FactorRow, NewEntry, NewFactor, Outcome};
 use zeroize::Zeroizing;
 
@@ -248,7 +248,8 @@ impl App {
         let act = if caller.passage().locked { "session.unlock" } else { "session.prove" };
         let noted = entry(act, Outcome::Done, caller.who(), &caller.origin);
         let noted = NewEntry { detail: &detail, ..noted };
-        let token = self.store.prove_session(caller.session, proved.factor, noted, now).await?;
+        let renews = proved.factor >= own_proof(&caller.actor(None, now), self.holder(caller, now).await?);
+        let token = self.store.prove_session(caller.session, (proved.factor, renews), noted, now).await?;
         Ok(SignedIn { session: caller.session, token })
     }
 
@@ -296,18 +297,23 @@ impl App {
     /// Proof that the caller may change how they sign in.
     ///
     /// # Errors
-    /// `Denied` (`stale`) when they must prove once more who they are; it is in the log.
+    /// `Denied` (`stale`, `own-passkey`) when they must prove once more who they are; it is in the log.
     pub(crate) async fn own(&self, caller: &Caller, now: Micros) -> Result<OwnPermit, Error> {
-        let account = caller.account()?;
-        let holder = Holder {
-            factor: caller.factor,
-            holds_factor: !self.store.factors_of(account.id).await?.is_empty(),
-            fresh: (0..FRESH_US).contains(&(now - caller.proved)),
-        };
+        let holder = self.holder(caller, now).await?;
         match beffroi_policy::decide_own(&caller.actor(None, now), holder) {
             Ok(permit) => Ok(permit),
             Err(denied) => Err(self.denied(caller, "factor.manage", None, denied, now).await),
         }
+    }
+
+    async fn holder(&self, caller: &Caller, now: Micros) -> Result<Holder, Error> {
+        let held = self.store.factors_of(caller.account()?.id).await?;
+        Ok(Holder {
+            factor: caller.factor,
+            holds_factor: !held.is_empty(),
+            holds_passkey: held.iter().any(|factor| factor.kind == FactorKind::Passkey),
+            fresh: (0..FRESH_US).contains(&(now - caller.proved)),
+        })
     }
 
     /// The caller's factors.

@@ -2,7 +2,7 @@
 
 use crate::{App, Caller, Error};
 use beffroi_domain::{FileId, FileShared, Micros, RoomId, UploadId};
-use beffroi_policy::{AddFile, Permit, ReadFile, ReadRoom};
+use beffroi_policy::{AddFile, Permit, ReadFile, ReadRoom, RoomAct as _};
 use beffroi_store::{FileRow, FileStream, UploadRow};
 use bytes::Bytes;
 
@@ -79,8 +79,9 @@ impl App {
     /// Forgets an upload that is not finished.
     ///
     /// # Errors
-    /// `NotFound`.
-    pub async fn abandon_upload(&self, caller: &Caller, upload: UploadId) -> Result<(), Error> {
+    /// `NotFound`; `Denied` for whoever acts in somebody's name.
+    pub async fn abandon_upload(&self, caller: &Caller, upload: UploadId, now: Micros) -> Result<(), Error> {
+        self.oneself(caller, AddFile::NAME, now).await?;
         let upload = self.upload(caller, upload).await?;
         Ok(self.store.abandon_upload(upload.id).await?)
     }

@@ -44,6 +44,10 @@ impl App {
         let found = self.store.account_by_address(&address).await?;
         let Some((account, Some(_))) = found.filter(|(account, _)| account.enabled) else { return Ok(()) };
         let Some(tenant) = self.store.tenant(account.tenant).await? else { return Ok(()) };
+        // No link that opens nothing.
+        if beffroi_policy::decide_door(tenant.closed).is_err() {
+            return Ok(());
+        }
         // One mailbox must not be both the link to a new password and the code that is asked for after it, whatever
         // else this person holds: the stranger chooses the way.
         let held = self.store.factors_of(account.id).await?;

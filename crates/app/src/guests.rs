@@ -60,9 +60,11 @@ impl App {
     /// What a guest sees before giving a name.
     ///
     /// # Errors
-    /// `NotFound` when the link was closed, has expired or never was.
+    /// `NotFound` when the link was closed, has expired or never was; `Denied` while the body is closed.
     pub async fn link(&self, token: &str, now: Micros) -> Result<Room, Error> {
-        self.store.link_by_token(token, now).await?.map(|(_, room)| room).ok_or(Error::NotFound("link"))
+        let (_, room) = self.store.link_by_token(token, now).await?.ok_or(Error::NotFound("link"))?;
+        self.door(room.tenant).await??;
+        Ok(room)
     }
 
     /// A guest gives a name and gets a session that opens only this room's meeting.
@@ -79,6 +81,7 @@ impl App {
         now: Micros,
     ) -> Result<(SignedIn, GuestId), Error> {
         let (link, room) = self.store.link_by_token(token, now).await?.ok_or(Error::NotFound("link"))?;
+        self.door(room.tenant).await??;
         one_script(name.as_str()).map_err(|mixed| Error::Invalid(mixed.to_string()))?;
         if self.store.guests_of_link(link).await?.len() >= MOST_GUESTS {
             return Err(Error::Conflict(format!(

@@ -3,6 +3,7 @@
 
 use crate::{Error, Secret};
 use beffroi_identity::application_password::{self, Keys};
+use beffroi_identity::password::Kept;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Semaphore;
@@ -22,9 +23,9 @@ impl Hashing {
         Self { places: Arc::new(Semaphore::new(cores)), waiting: Arc::default() }
     }
 
-    /// Whether `password` is the one behind `phc`; without one, the same work is done for a "no".
-    pub(crate) async fn verify(&self, password: Secret, phc: Option<String>) -> Result<bool, Error> {
-        self.on_pool(move || beffroi_identity::password::verify_or_decoy(&password, phc.as_deref()))
+    /// Whether `password` is the one behind what is kept; for a decoy, the same work is done for a "no".
+    pub(crate) async fn verify(&self, password: Secret, kept: Kept) -> Result<bool, Error> {
+        self.on_pool(move || beffroi_identity::password::verify_kept(&password, &kept))
             .await?
             .map_err(|wrong| Error::Invalid(wrong.to_string()))
     }

@@ -397,7 +397,11 @@ impl<'a> Incoming<'a> {
         if self.clearances.is_none() && people.clone().any(clears) {
             self.clearances = Some(self.importer.may::<ManageClearance>(&self.app, now).await?);
         }
-        Ok(Rights { roles: self.roles.unwrap_or_default(), clearances: self.clearances.unwrap_or_default() })
+        Ok(Rights {
+            roles: self.roles.unwrap_or_default(),
+            clearances: self.clearances.unwrap_or_default(),
+            operators: self.importer.tenant().operates,
+        })
     }
 
     fn count(&mut self, line: &PlannedLine) {

@@ -8,7 +8,7 @@ impl App {
     /// Whom a link is for.
     ///
     /// # Errors
-    /// `NotFound` once used, after one hour, or when it never was.
+    /// `NotFound` once used, after one hour, or when it never was; `Denied` while the body is closed.
     pub async fn invitation(
         &self,
         token: &str,
@@ -17,6 +17,7 @@ impl App {
         let found = self.store.invitation(token, now).await?.ok_or(Error::NotFound("link"))?;
         let account = Some(found.account).filter(|a| a.enabled).ok_or(Error::NotFound("link"))?;
         let tenant = self.store.tenant(account.tenant).await?.ok_or(Error::NotFound("link"))?;
+        beffroi_policy::decide_door(tenant.closed)?;
         Ok((account, tenant, found.kind))
     }
 

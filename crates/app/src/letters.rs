@@ -5,8 +5,7 @@ mod browser;
 mod en;
 mod fr;
 
-use beffroi_domain::{Account, Day, Micros, Tenant};
-use beffroi_identity::alert::Alarm;
+use beffroi_domain::{Account, Alarm, Day, Micros, Tenant};
 use beffroi_store::{AuditEntry, Letter};
 use zeroize::Zeroizing;
 
@@ -54,28 +53,33 @@ pub(crate) fn code(about: &About<'_>, code: &str, agent: &str, place: &str, unti
     )
 }
 
-/// That something suspicious is in the log: how often, and the latest entry about it.
+/// That something suspicious is in the log: of how many entries, the latest of them, and where they are.
 pub(crate) fn alert(
     about: &About<'_>,
     alarm: Alarm,
-    count: i64,
-    entry: &AuditEntry,
-    log: &str,
+    entries: i64,
+    latest: &AuditEntry,
+    link: &str,
     until: Micros,
 ) -> Letter {
     letter(
         fr::ALERT_SUBJECT,
-        &fr::alert(about, alarm, count, entry, log),
-        &en::alert(about, alarm, count, entry, log),
+        &fr::alert(about, alarm, entries, latest, link),
+        &en::alert(about, alarm, entries, latest, link),
         until,
     )
 }
 
-/// When, where from and by whom, a line each; what is not known has no line.
-fn facts(entry: &AuditEntry, words: [&str; 4]) -> String {
+/// When, where from, by whom and what, a line each; what is not known has no line.
+fn facts(alarm: Alarm, entry: &AuditEntry, words: [&str; 5]) -> String {
     let minutes = entry.at / 60_000_000;
     let when = format!("{} {:02}:{:02}", Day::of(entry.at), minutes / 60 % 24, minutes % 60);
-    let rows = [when.as_str(), &entry.origin, &entry.actor, &entry.subject];
+    // An act of the administration says there what was proved for it.
+    let place = if entry.origin.contains('/') { entry.origin.as_str() } else { "" };
+    // What we write ourselves, never what somebody typed.
+    let ours = matches!(alarm, Alarm::Role | Alarm::Alerts | Alarm::BrokenLog);
+    let what = if ours { entry.detail.as_str() } else { "" };
+    let rows = [when.as_str(), place, &entry.actor, &entry.subject, what];
     let said = words.iter().zip(rows).filter(|(_, fact)| !fact.is_empty());
     said.map(|(word, fact)| format!("{word} {fact}")).collect::<Vec<_>>().join("\n")
 }
@@ -98,6 +102,38 @@ mod tests {
         assert_eq!(sent.text.matches("Firefox, Linux").count(), 2);
         assert!(!sent.text.contains("mechant"), "of what a browser calls itself only words that we know");
         assert!(!sent.subject.contains("042042"), "a subject stands on locked screens");
+    }
+
+    #[test]
+    fn an_alert_says_what_and_where_and_repeats_nothing_that_was_typed() {
+        let about = About { name: "Claire Petit", address: "claire@mairie.test", tenant: "Mairie de Test" };
+        let link = "https://beffroi.test/administration/journal/0000000000000";
+        let entry = |origin: &str, detail: &str| AuditEntry {
+            seq: 7,
+            at: 1_790_000_000_000_000,
+            act: String::new(),
+            outcome: beffroi_store::Outcome::Done,
+            actor: "otto@mairie.test".into(),
+            subject: "bob@mairie.test".into(),
+            room: None,
+            rule: String::new(),
+            detail: detail.into(),
+            origin: origin.into(),
+        };
+        let mut said = std::collections::HashSet::new();
+        for alarm in Alarm::ALL {
+            let typed = entry("192.0.2.7/32", "http://mechant.test");
+            let written = alert(&about, alarm, 12, &typed, link, 7);
+            assert_eq!(written.text.lines().filter(|line| *line == link).count(), 2, "{alarm:?}");
+            for fact in ["192.0.2.7/32", "otto@mairie.test", "bob@mairie.test", " 12"] {
+                assert_eq!(written.text.matches(fact).count(), 2, "{alarm:?} {fact}");
+            }
+            let ours = matches!(alarm, Alarm::Role | Alarm::Alerts | Alarm::BrokenLog);
+            assert_eq!(written.text.contains("mechant"), ours, "{alarm:?}");
+            assert!(said.insert(written.text.lines().nth(2).map(str::to_owned)), "each kind has its words");
+        }
+        let proved = alert(&about, Alarm::Role, 1, &entry("passkey", "agent → administrator"), link, 7);
+        assert!(!proved.text.contains("passkey"), "what was proved is no place: {}", *proved.text);
     }
 
     fn whole(written: &Letter, link: &str) {

@@ -7,9 +7,11 @@ mod accounts;
 mod administration;
 mod alerts;
 mod applications;
+mod bodies;
 mod business_roles;
 mod caller;
 mod charter;
+mod decoys;
 mod devices;
 mod error;
 mod factors;
@@ -36,7 +38,9 @@ mod tidy;
 mod tries;
 
 pub use administration::MakersChange;
+pub use alerts::AlertView;
 pub use applications::ApplicationTry;
+pub use bodies::FirstAdministrator;
 pub use business_roles::BusinessRoleView;
 pub use caller::{Caller, Person, Rules};
 pub use devices::{AtDevice, Enrolment, MOST_VERSION};
@@ -58,6 +62,7 @@ pub use sign_in::{Entered, Origin, SecondStep, SignedIn};
 use beffroi_domain::{Micros, RoomId};
 use beffroi_policy::{Actor, Denied, Permit, RoomAct, TenantAct, TenantPermit, Who};
 use beffroi_store::{NewEntry, Notice, Outcome, Store, Subject};
+use decoys::Decoys;
 use hashing::Hashing;
 use std::sync::Arc;
 
@@ -66,13 +71,14 @@ use std::sync::Arc;
 pub struct App {
     store: Store,
     hashing: Hashing,
+    decoys: Decoys,
     rules: Arc<Rules>,
 }
 
 impl App {
     /// Use cases over `store` under the rules of this installation.
     pub fn new(store: Store, rules: Rules) -> Self {
-        Self { store, hashing: Hashing::new(), rules: Arc::new(rules) }
+        Self { store, hashing: Hashing::new(), decoys: Decoys::default(), rules: Arc::new(rules) }
     }
 
     /// The store below, for what needs no permission: notices, health.
@@ -118,7 +124,7 @@ impl App {
         }
     }
 
-    /// The caller and the room as the policy sees them, read now: someone on a stream since this morning may
+    /// The caller and the room as the policy sees them now: someone on a stream since this morning may
     /// be cleared for less since noon.
     async fn facts(
         &self,
@@ -126,16 +132,16 @@ impl App {
         room: RoomId,
         now: Micros,
     ) -> Result<(Actor, beffroi_domain::Room), Error> {
-        let room = self
-            .store
-            .room(room)
-            .await?
-            .filter(|r| r.tenant == caller.tenant.id)
-            .ok_or(Error::NotFound("room"))?;
+        let account = match &caller.person {
+            Person::Account(account) => Some(account.id),
+            Person::Guest(_) => None,
+        };
+        let facts =
+            self.store.facts(caller.tenant.id, room, account).await?.ok_or(Error::NotFound("room"))?;
+        let room = facts.room.clone();
         let actor = match &caller.person {
-            Person::Account(account) => {
-                let standing = self.store.standing(room.id, account.id).await?;
-                let standing = standing.ok_or(Error::NotFound("account"))?;
+            Person::Account(_) => {
+                let standing = facts.standing.ok_or(Error::NotFound("account"))?;
                 let (role, clearance) = (standing.role, standing.clearance);
                 let managed_device = self.at_managed_device(caller, &room.label, now).await?;
                 Actor { role, clearance, managed_device, ..caller.actor(standing.membership, now) }

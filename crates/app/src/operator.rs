@@ -35,6 +35,9 @@ impl App {
         now: Micros,
     ) -> Result<Option<String>, Error> {
         let tenant = self.hosted(person.address.domain()).await?;
+        if let Err(denied) = beffroi_policy::may_hold(person.role, tenant.operates) {
+            return Err(self.machine_denied(&tenant, ManageAccounts::NAME, denied, now).await);
+        }
         one_script(person.name.as_str()).map_err(|mixed| Error::Invalid(mixed.to_string()))?;
         if self.store.account_by_address(&person.address).await?.is_some() {
             return Err(Error::Conflict(format!("{} is already there", person.address)));

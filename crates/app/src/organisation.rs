@@ -328,22 +328,21 @@ impl App {
         Ok(rules)
     }
 
-    /// Says after how many idle minutes pages that show rooms of a label lock; `None`: as the body says.
+    /// Changes what a label asks for, at the machine: nothing here destroys, the rest is asked of two.
     ///
     /// # Errors
     /// `Invalid` for a domain or a label that is not there, or a number out of its bounds.
-    pub async fn operator_set_label_lock(
+    pub async fn operator_change_label(
         &self,
         domain: &str,
         slug: &str,
-        minutes: Option<u32>,
+        change: &LabelChange,
         now: Micros,
     ) -> Result<Label, Error> {
         let tenant = self.hosted(domain).await?;
         let before = self.operator_label(&tenant, slug).await?;
-        let change = LabelChange { lock_minutes: Some(minutes), ..LabelChange::default() };
-        before.changed(&change).map_err(|wrong| Error::Invalid(wrong.to_string()))?;
-        Ok(self.store.change_label(&at_the_machine(&tenant), slug, &change, &before, now).await?)
+        before.changed(change).map_err(|wrong| Error::Invalid(wrong.to_string()))?;
+        Ok(self.store.change_label(&at_the_machine(&tenant), slug, change, &before, now).await?)
     }
 
     pub(crate) async fn operator_label(&self, tenant: &Tenant, slug: &str) -> Result<Label, Error> {

@@ -37,6 +37,7 @@ impl App {
         now: Micros,
     ) -> Result<(), Error> {
         let (permit, account) = self.about::<ManageRoles>(caller, address, now).await?;
+        self.may_hold(caller, ManageRoles::NAME, role, now).await?;
         if role != Role::Administrator
             && let Err(denied) = self.leaves(&account).await?
         {
@@ -119,10 +120,13 @@ impl App {
     /// `Invalid` when nobody has this address, `Denied` for the last administrator.
     pub async fn operator_set_role(&self, address: &Address, role: Role, now: Micros) -> Result<(), Error> {
         let account = self.operator_account(address).await?;
+        let tenant = self.hosted(address.domain()).await?;
+        if let Err(denied) = beffroi_policy::may_hold(role, tenant.operates) {
+            return Err(self.machine_denied(&tenant, ManageRoles::NAME, denied, now).await);
+        }
         if role != Role::Administrator
             && let Err(denied) = self.leaves(&account).await?
         {
-            let tenant = self.hosted(address.domain()).await?;
             return Err(self.machine_denied(&tenant, ManageRoles::NAME, denied, now).await);
         }
         let permit = beffroi_policy::operator(account.tenant, AccountId(0));

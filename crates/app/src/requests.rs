@@ -4,8 +4,8 @@ use crate::administration::asked_of;
 use crate::{App, Caller, Error};
 use beffroi_domain::{AccountId, Dangerous, Domain, LabelChange, Micros, Reason, RequestId};
 use beffroi_policy::{
-    DecideRequests, FRESH_US, ReadRequests, TenantAct as _, TenantPermit, alone, decide_ask, decide_request,
-    operator, still_administers,
+    DecideRequests, FRESH_US, ReadAudit, ReadRequests, TenantAct as _, TenantPermit, alone, decide_ask,
+    decide_request, operator, still_administers,
 };
 use beffroi_store::{Notice, RequestRow, RequestState, StoreError};
 
@@ -181,18 +181,25 @@ impl App {
         }
     }
 
-    /// Whether the caller may take the log out: alone where the body lets them, else by an approval.
+    /// Whether the caller may take the log out: alone where the body lets them, else by an approval. Either is in
+    /// the log.
     ///
     /// # Errors
     /// `Denied`.
-    pub(crate) async fn may_export(&self, caller: &Caller, now: Micros) -> Result<(), Error> {
+    pub(crate) async fn may_export(
+        &self,
+        caller: &Caller,
+        permit: &TenantPermit<ReadAudit>,
+        now: Micros,
+    ) -> Result<(), Error> {
         let (tenant, account) = (caller.tenant.id, caller.account()?.id);
         if self.store.four_eyes(tenant).await?
             && self.store.use_export(tenant, account, caller.session, now).await?
         {
             return Ok(());
         }
-        self.alone(caller, "audit.export", now).await
+        self.alone(caller, "audit.export", now).await?;
+        Ok(self.store.note_export(permit, caller.session, now).await?)
     }
 }
 

@@ -4,7 +4,9 @@ use crate::{App, Caller, Error};
 use beffroi_domain::{
     Account, AccountId, Address, Event, Label, MemberRank, Micros, Room, RoomId, RoomName, Sought,
 };
-use beffroi_policy::{ManageMembers, ReadPeople, ReadRoom, ReadRooms, Relabel, Rename};
+use beffroi_policy::{
+    CreateRoom, ManageMembers, ReadPeople, ReadRoom, ReadRooms, Relabel, Rename, TenantAct as _,
+};
 use beffroi_store::{Notice, PEOPLE_PAGE, RoomRow};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -153,6 +155,7 @@ impl App {
         if let Some(room) = self.store.direct_between(me, other.id).await? {
             return Ok(room);
         }
+        self.oneself(caller, CreateRoom::NAME, now).await?;
         let (room, new) = self.store.direct_room(&permit, me, other.id, now).await?;
         if new {
             self.announce(Notice::RoomsChanged { room: room.id, accounts: vec![me, other.id].into() });

@@ -3,7 +3,8 @@
 use crate::entry;
 use crate::factors::{Proved, Way};
 use crate::{App, Error, Secret};
-use beffroi_domain::{Account, Address, Micros, Network, SessionId};
+use beffroi_domain::{Account, Address, Micros, Network, SessionId, Tenant};
+use beffroi_identity::password::Kept;
 use beffroi_identity::wait::Block;
 use beffroi_policy::Who;
 use beffroi_store::{CeremonyKind, NewEntry, Notice, Opened, Outcome};
@@ -89,13 +90,17 @@ impl App {
         };
         let tries = self.tries("", &named, found.as_ref().map(|(account, _)| account.id), origin).await?;
         self.count(&tries, now).await?;
-        let usable = found.as_ref().filter(|(account, _)| account.enabled);
-        let phc = usable.and_then(|(_, phc)| phc.clone());
-        let right = self.hashing.verify(password.clone(), phc.clone()).await?;
-        let Some((account, _)) = usable.filter(|_| right && phc.is_some()) else {
+        let tenant = match &parsed {
+            Some(address) => self.store.tenant_by_domain(address.domain()).await?,
+            None => None,
+        };
+        let phc = found.as_ref().and_then(|(_, phc)| phc.clone());
+        let kept = self.kept_or_decoy(tenant.as_ref(), &named, phc.clone(), now).await?;
+        let right = self.hashing.verify(password.clone(), kept).await?;
+        let Some((account, _)) = found.as_ref().filter(|(account, _)| right && account.enabled) else {
             match &found {
                 Some((account, _)) => self.refused_entry(account, origin, "credentials", now).await?,
-                None => self.refused_nobody(parsed.as_ref(), origin, now).await?,
+                None => self.refused_nobody(tenant.as_ref(), origin, now).await?,
             }
             return Err(Error::WrongCredentials);
         };
@@ -111,12 +116,11 @@ impl App {
     /// kept, people type passwords into the wrong field.
     async fn refused_nobody(
         &self,
-        address: Option<&Address>,
+        tenant: Option<&Tenant>,
         origin: &Origin,
         now: Micros,
     ) -> Result<(), Error> {
-        let Some(address) = address else { return Ok(()) };
-        let Some(tenant) = self.store.tenant_by_domain(address.domain()).await? else { return Ok(()) };
+        let Some(tenant) = tenant else { return Ok(()) };
         let failed = NewEntry {
             actor: beffroi_store::Subject::Text(String::new()),
             rule: Some("credentials"),
@@ -145,6 +149,7 @@ impl App {
         agent: &str,
         now: Micros,
     ) -> Result<Entered, Error> {
+        self.enter_body(account, origin, now).await?;
         let ways = self.ways(account.id).await?;
         if ways.is_empty() {
             // Whoever added codes by mail is never let in by the password alone because mail was switched off.
@@ -171,15 +176,19 @@ impl App {
         agent: &str,
         now: Micros,
     ) -> Result<SignedIn, Error> {
+        self.enter_body(account, origin, now).await?;
         let opened = Opened { factor: proved.factor, place: origin.as_str(), agent };
+        // Who administers from somewhere else than ever is looked at (LG5); whoever comes in for the first time
+        // comes from somewhere.
+        let stranger = account.role != beffroi_domain::Role::Agent
+            && !self.store.is_known_place(account.id, origin.as_str()).await?
+            && self.store.ever_signed_in(account.tenant, account.id).await?;
         let (session, token) =
             self.store.open_session(Who::Account(account.id), account.tenant, opened, now).await?;
         let detail = format!("{} · {}", proved.by, shortened(agent));
         let opened = entry("session.open", Outcome::Done, Who::Account(account.id), origin);
         self.store.note(account.tenant, NewEntry { detail: &detail, ..opened }, now).await?;
-        // Told before it is remembered: who administers from somewhere else than ever is looked at (LG5).
-        let administers = account.role != beffroi_domain::Role::Agent;
-        if administers && !self.store.is_known_place(account.id, origin.as_str()).await? {
+        if stranger {
             let new = entry("place.new", Outcome::Done, Who::Account(account.id), origin);
             self.store.note(account.tenant, new, now).await?;
         }
@@ -247,7 +256,8 @@ impl App {
         self.count(&tries, now).await?;
         let (_, phc) =
             self.store.account_by_address(&account.address).await?.ok_or(Error::NotFound("account"))?;
-        if phc.is_none() || !self.hashing.verify(password, phc).await? {
+        let kept = phc.map_or_else(Kept::decoy, Kept::Hash);
+        if !self.hashing.verify(password, kept).await? {
             return Err(Error::WrongCredentials);
         }
         self.forgive(&tries, now).await

@@ -63,6 +63,7 @@ impl App {
     /// `NotFound`, `Denied`; guests have no marks.
     pub async fn mark_read(&self, caller: &Caller, room: RoomId, seq: i64, now: Micros) -> Result<(), Error> {
         let account = caller.account()?.id;
+        self.oneself(caller, "room.mark", now).await?;
         let (permit, _) = self.authorise::<ReadRoom>(caller, room, now).await?;
         if self.store.mark_read(&permit, account, seq, now).await? {
             self.announce(Notice::Read { room, account, seq });
@@ -172,6 +173,28 @@ impl App {
             self.store.meeting_ended(room, meeting, minutes, beffroi_domain::Author::Server, now).await?;
         }
         Ok(())
+    }
+
+    /// Does the caller speak for themselves: write, be at a meeting, show that they type?
+    ///
+    /// # Errors
+    /// `Denied` for whoever acts in somebody's name.
+    pub async fn may_show(&self, caller: &Caller, act: &'static str, now: Micros) -> Result<(), Error> {
+        match caller.person {
+            Person::Account(_) => self.oneself(caller, act, now).await,
+            Person::Guest(_) => Ok(()),
+        }
+    }
+
+    /// May the caller see whether a meeting is on in this room, and who is in?
+    ///
+    /// # Errors
+    /// `NotFound`, `Denied`.
+    pub async fn may_see_meeting(&self, caller: &Caller, room: RoomId, now: Micros) -> Result<(), Error> {
+        match caller.person {
+            Person::Account(_) => self.authorise::<ReadRoom>(caller, room, now).await.map(drop),
+            Person::Guest(_) => self.may_knock(caller, room, now).await,
+        }
     }
 
     /// May the caller be in this room's meeting?

@@ -12,6 +12,9 @@ const PLACES: Micros = 90 * 24 * HOUR;
 /// A file of people that waits, applied or not, is forgotten after a day.
 const IMPORTS: Micros = 24 * HOUR;
 
+/// Alerts are listed for thirty days; what they speak of stays in the log.
+pub(crate) const ALERTS: Micros = 30 * 24 * HOUR;
+
 impl App {
     /// Ends sessions out of their limits, and forgets what labels, uploads and counters keep no longer.
     ///
@@ -29,6 +32,7 @@ impl App {
         self.store.forget_old_mail(now).await?;
         self.store.forget_old_imports(now - IMPORTS).await?;
         self.store.forget_old_mail_codes(now).await?;
+        self.store.forget_old_alerts(now - ALERTS).await?;
         self.store.forget_past(now).await?;
         Ok(())
     }

@@ -15,12 +15,20 @@ pub enum Role {
     SecurityOfficer,
     /// Manages people and rooms.
     Administrator,
+    /// Hosts other bodies and manages nothing inside any of them; only in a body that operates.
+    Operator,
 }
 
 impl Role {
     /// All, in the order of the policy table.
-    pub const ALL: [Self; 5] =
-        [Self::Agent, Self::Auditor, Self::BusinessAdministrator, Self::SecurityOfficer, Self::Administrator];
+    pub const ALL: [Self; 6] = [
+        Self::Agent,
+        Self::Auditor,
+        Self::BusinessAdministrator,
+        Self::SecurityOfficer,
+        Self::Administrator,
+        Self::Operator,
+    ];
 
     /// The word used in the database, the API and on the command line.
     pub fn word(self) -> &'static str {
@@ -30,6 +38,7 @@ impl Role {
             Self::BusinessAdministrator => "business-administrator",
             Self::SecurityOfficer => "security-officer",
             Self::Administrator => "administrator",
+            Self::Operator => "operator",
         }
     }
 

@@ -91,6 +91,8 @@ ids! {
     BusinessRoleId,
     /// A dangerous act that waits for a second person.
     RequestId,
+    /// Something in the audit log that was told.
+    AlertId,
 }
 
 #[cfg(test)]

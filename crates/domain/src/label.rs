@@ -126,8 +126,7 @@ impl Label {
 
     /// The labels that every tenant starts with, in order.
     ///
-    /// "Sensitive" asks for no second factor until the body says so: on its first day nobody has one, and
-    /// rooms would open to nobody. The policy enforces the fact as soon as a tenant's label carries it.
+    /// From "Sensitive" up a second factor is asked for: whoever has none yet sets one up at the room's door.
     pub fn shipped() -> Vec<Self> {
         let base = Self {
             slug: String::new(),
@@ -156,7 +155,13 @@ impl Label {
         vec![
             Self { guests: Guests::Room, ..named("public", "Public", 0) },
             Self { federation: false, ..named(Self::DEFAULT, "Interne", 1) },
-            Self { federation: false, recording: false, retention_days: Some(90), ..named("sensitive", "Sensible", 2) },
+            Self {
+                federation: false,
+                recording: false,
+                second_factor: true,
+                retention_days: Some(90),
+                ..named("sensitive", "Sensible", 2)
+            },
             Self {
                 guests: Guests::No,
                 federation: false,

@@ -6,6 +6,7 @@
 mod account;
 mod accreditation;
 mod address;
+mod alarm;
 mod business_role;
 mod charter;
 mod dangerous;
@@ -25,6 +26,7 @@ mod tenant;
 pub use account::{Account, Factor, Guest, Role};
 pub use accreditation::{Accreditation, BadDay, Day};
 pub use address::{Address, BadAddress, Domain, Slug};
+pub use alarm::{Alarm, AlertRule, AlertRules, BadAlertRule, Threshold};
 pub use business_role::BusinessRole;
 pub use charter::{BadCharter, CharterText, CharterTitle, CharterWords, NewCharter};
 pub use dangerous::Dangerous;
@@ -32,7 +34,7 @@ pub use device::{DEVICE_LIFE_US, DEVICE_PROOF_US, Device, DeviceState, Grade, Po
 pub use event::{Author, Command, Content, Event, FileShared, Speech};
 pub use folding::{Sought, folded_words, sorting};
 pub use id::{
-    AccountId, ApplicationId, BadId, BusinessRoleId, DeviceId, FactorId, FileId, GuestId, ImportId,
+    AccountId, AlertId, ApplicationId, BadId, BusinessRoleId, DeviceId, FactorId, FileId, GuestId, ImportId,
     InvitationId, LinkId, MailId, MeetingId, RequestId, RoomId, SessionId, TenantId, UploadId,
 };
 pub use label::{BadLabel, Guests, Label, LabelChange, Rank};

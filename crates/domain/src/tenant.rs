@@ -1,6 +1,6 @@
 //! A public body hosted here.
 
-use crate::{Domain, Factor, LockRules, Network, TenantId, TenantName};
+use crate::{Domain, Factor, LockRules, Micros, Network, TenantId, TenantName};
 use std::fmt;
 use std::str::FromStr;
 
@@ -21,6 +21,10 @@ pub struct Tenant {
     pub passwords: PasswordProfile,
     /// When pages lock.
     pub lock: LockRules,
+    /// Whether its operators host other bodies; said at the machine only.
+    pub operates: bool,
+    /// Since when it is closed: nobody comes in, and nothing of it is gone.
+    pub closed: Option<Micros>,
 }
 
 /// What a tenant asks of who administers it (ID12).

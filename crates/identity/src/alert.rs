@@ -1,48 +1,9 @@
 //! What in the audit log somebody who keeps a body safe is told at once (LG5).
 //!
-//! A calculation: entries in, alerts out. Which entries were looked at already is the caller's to know.
+//! A calculation: entries and rules in, alarms out. Which entries were looked at already is the caller's to know.
 
-use std::collections::HashSet;
-
-/// What is alerted. Each kind is grouped by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Alarm {
-    /// Many refused sign-ins for one account.
-    GuessedAccount,
-    /// Many refused sign-ins from one place, over several accounts.
-    GuessingPlace,
-    /// Somebody who administers signed in from a place never seen before.
-    NewPlace,
-    /// A technical role was given or taken.
-    Role,
-    /// Somebody's keys were taken away, or their password is reset by an administrator.
-    LostKeys,
-    /// Rules of administration, of passwords or of a label changed.
-    Rules,
-}
-
-impl Alarm {
-    /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::GuessedAccount, Self::GuessingPlace, Self::NewPlace, Self::Role, Self::LostKeys, Self::Rules];
-
-    /// The word in the database.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::GuessedAccount => "guessed-account",
-            Self::GuessingPlace => "guessing-place",
-            Self::NewPlace => "new-place",
-            Self::Role => "role",
-            Self::LostKeys => "lost-keys",
-            Self::Rules => "rules",
-        }
-    }
-
-    /// Reads such a word.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|alarm| alarm.word() == word)
-    }
-}
+use beffroi_domain::{Alarm, AlertRules, Threshold};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// An entry of the log, as far as alarms look at it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +16,7 @@ pub struct Seen {
     pub act: String,
     /// Whether it was done; refused otherwise.
     pub done: bool,
-    /// Whose account; empty for nobody's.
+    /// Whose account; empty for nobody's, `machine` for the operator's.
     pub actor: String,
     /// From which place; may be empty.
     pub place: String,
@@ -63,47 +24,89 @@ pub struct Seen {
     pub detail: String,
 }
 
-/// How long refusals count: ten minutes.
-pub const WINDOW_US: i64 = 600_000_000;
-/// Refusals for one account. Who forgot a password tries five or six.
-const ACCOUNT: usize = 10;
-/// Refusals from one place, over at least so many accounts.
-const PLACE: usize = 10;
-const ACCOUNTS: usize = 3;
-
-/// What the entries after number `mark` call for, with the entry that does; `entries` reach [`WINDOW_US`] further
-/// back and are in their order.
-pub fn alarms(entries: &[Seen], mark: i64) -> Vec<(Alarm, i64)> {
-    entries
-        .iter()
-        .enumerate()
-        .filter(|(_, entry)| entry.seq > mark)
-        .filter_map(|(n, entry)| alarm(entry, &entries[..=n]).map(|alarm| (alarm, entry.seq)))
-        .collect()
+/// Something that is to be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Raised {
+    /// Of which kind.
+    pub alarm: Alarm,
+    /// The entries that it speaks of, in their order; those that were told before may be among them.
+    pub entries: BTreeSet<i64>,
+    /// The last entry that called for it.
+    pub latest: i64,
 }
 
-fn alarm(entry: &Seen, until: &[Seen]) -> Option<Alarm> {
+/// What the entries after number `mark` call for, one of each kind at most. `entries` are in their order and have
+/// the refusals that reach as far back as the rules count.
+pub fn alarms(entries: &[Seen], mark: i64, rules: &AlertRules) -> Vec<Raised> {
+    let mut raised = BTreeMap::<Alarm, Raised>::new();
+    for (n, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.seq > mark) {
+        let Some((alarm, with)) = alarm(entry, &entries[..=n], rules) else { continue };
+        let told =
+            raised.entry(alarm).or_insert(Raised { alarm, entries: BTreeSet::new(), latest: entry.seq });
+        told.entries.extend(with);
+        told.latest = entry.seq;
+    }
+    raised.into_values().collect()
+}
+
+/// What an entry calls for, with the entries that it calls for it together with.
+fn alarm(entry: &Seen, until: &[Seen], rules: &AlertRules) -> Option<(Alarm, Vec<i64>)> {
     if refused(entry) {
-        let recent = || until.iter().filter(|e| refused(e) && entry.at_us - e.at_us < WINDOW_US);
-        let here: Vec<_> = recent().filter(|e| e.place == entry.place).collect();
+        return guessing(entry, until, rules);
+    }
+    let on = |alarm: &Alarm| rules.of(*alarm).on;
+    single(entry).filter(on).map(|alarm| (alarm, vec![entry.seq]))
+}
+
+fn guessing(entry: &Seen, until: &[Seen], rules: &AlertRules) -> Option<(Alarm, Vec<i64>)> {
+    let recent = |threshold: Threshold, same: fn(&Seen, &Seen) -> bool| {
+        let window = i64::from(threshold.minutes) * crate::MINUTE_US;
+        let near = |e: &&Seen| refused(e) && entry.at_us - e.at_us < window && same(e, entry);
+        let found: Vec<_> = until.iter().filter(near).collect();
+        (found.len() >= threshold.count as usize).then_some(found)
+    };
+    let numbers = |alarm: &Alarm| Some(rules.of(*alarm)).filter(|rule| rule.on)?.threshold;
+    let seqs = |found: Vec<&Seen>| found.into_iter().map(|e| e.seq).collect();
+    if let Some(threshold) = numbers(&Alarm::GuessingPlace)
+        && !entry.place.is_empty()
+        && let Some(here) = recent(threshold, |one, other| one.place == other.place)
+    {
         // Addresses that nobody has are not kept: each counts as another.
         let known: HashSet<_> =
             here.iter().map(|e| e.actor.as_str()).filter(|actor| !actor.is_empty()).collect();
         let strangers = here.iter().filter(|e| e.actor.is_empty()).count();
-        if !entry.place.is_empty() && here.len() >= PLACE && known.len() + strangers >= ACCOUNTS {
-            return Some(Alarm::GuessingPlace);
+        if known.len() + strangers >= threshold.accounts as usize {
+            return Some((Alarm::GuessingPlace, seqs(here)));
         }
-        let many = !entry.actor.is_empty() && recent().filter(|e| e.actor == entry.actor).count() >= ACCOUNT;
-        return many.then_some(Alarm::GuessedAccount);
     }
-    match (entry.act.as_str(), entry.done) {
-        ("place.new", true) => Some(Alarm::NewPlace),
-        ("account.role", true) => Some(Alarm::Role),
-        ("factor.forget", true) => Some(Alarm::LostKeys),
-        ("account.invite", true) if entry.detail == "reset" => Some(Alarm::LostKeys),
-        ("administration.rules" | "passkeys.makers" | "passwords.change" | "label.change", true) => {
+    let threshold = numbers(&Alarm::GuessedAccount).filter(|_| !entry.actor.is_empty())?;
+    let found = recent(threshold, |one, other| one.actor == other.actor)?;
+    Some((Alarm::GuessedAccount, seqs(found)))
+}
+
+/// What an entry calls for by itself.
+fn single(entry: &Seen) -> Option<Alarm> {
+    if !entry.done {
+        return None;
+    }
+    let about = |act: &str| entry.detail.split(' ').next() == Some(act);
+    match entry.act.as_str() {
+        "place.new" => Some(Alarm::NewPlace),
+        "account.role" => Some(Alarm::Role),
+        "account.add" if entry.detail != "agent" => Some(Alarm::Role),
+        "factor.forget" => Some(Alarm::LostKeys),
+        "account.invite" if entry.detail == "reset" => Some(Alarm::LostKeys),
+        "administration.rules" | "passwords.change" | "passkeys.makers" | "lock.change" | "label.change" => {
             Some(Alarm::Rules)
         }
+        "four-eyes.change" if entry.detail.ends_with("→ off") => Some(Alarm::SecondPerson),
+        // Where nobody else may decide it is the operator, and the others of the body learn of it.
+        "request.approve" if entry.actor == "machine" => Some(Alarm::SecondPerson),
+        "request.approve" if about("impersonation") => Some(Alarm::Impersonation),
+        "audit.export" => Some(Alarm::Export),
+        "request.use" if about("export") => Some(Alarm::Export),
+        "alerts.change" => Some(Alarm::Alerts),
+        "audit.broken" => Some(Alarm::BrokenLog),
         _ => None,
     }
 }
@@ -115,6 +118,8 @@ fn refused(entry: &Seen) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wait::{Counters, after_failure, wait_until};
+    use beffroi_domain::AlertRule;
 
     fn seen(seq: i64, act: &str, done: bool, actor: i64, place: &str, detail: &str) -> Seen {
         let (act, place, detail) = (act.to_owned(), place.to_owned(), detail.to_owned());
@@ -129,36 +134,111 @@ mod tests {
             .collect()
     }
 
+    fn tuned(alarm: Alarm, on: bool, [count, minutes, accounts]: [u32; 3]) -> AlertRules {
+        let threshold = Some(Threshold { count, minutes, accounts });
+        AlertRules::default().changed(&[(alarm, AlertRule { on, threshold })]).unwrap()
+    }
+
+    /// The kinds, each with how many entries it speaks of and the last of them.
+    fn of(entries: &[Seen], mark: i64, rules: &AlertRules) -> Vec<(Alarm, usize, i64)> {
+        let raised = alarms(entries, mark, rules);
+        raised.into_iter().map(|one| (one.alarm, one.entries.len(), one.latest)).collect()
+    }
+
     #[test]
     fn guessing_is_told_and_forgetting_is_not() {
-        let of = |entries: &[Seen], mark| alarms(entries, mark);
+        use Alarm::{GuessedAccount, GuessingPlace};
+        let usual = AlertRules::default();
+        let of = |entries: &[Seen], mark| of(entries, mark, &usual);
         assert_eq!(of(&guesses(9, |_| 7, |_| 1), 0), [], "a forgotten password");
-        assert_eq!(of(&guesses(10, |_| 7, |_| 1), 0), [(Alarm::GuessedAccount, 10)]);
-        assert_eq!(of(&guesses(10, |_| 7, |n| n), 0), [(Alarm::GuessedAccount, 10)], "from many places");
-        assert_eq!(of(&guesses(10, |n| n, |_| 1), 0), [(Alarm::GuessingPlace, 10)]);
-        assert_eq!(of(&guesses(10, |_| 0, |_| 1), 0), [(Alarm::GuessingPlace, 10)], "addresses of nobody");
+        assert_eq!(of(&guesses(10, |_| 7, |_| 1), 0), [(GuessedAccount, 10, 10)]);
+        assert_eq!(of(&guesses(10, |_| 7, |n| n), 0), [(GuessedAccount, 10, 10)], "from many places");
+        assert_eq!(of(&guesses(12, |_| 7, |_| 1), 0), [(GuessedAccount, 12, 12)], "all of them together");
+        assert_eq!(of(&guesses(10, |n| n, |_| 1), 0), [(GuessingPlace, 10, 10)]);
+        assert_eq!(of(&guesses(10, |_| 0, |_| 1), 0), [(GuessingPlace, 10, 10)], "addresses of nobody");
         assert_eq!(of(&guesses(10, |n| n, |n| n), 0), [], "everybody mistypes once");
-        assert_eq!(of(&guesses(11, |n| n, |_| 1), 10), [(Alarm::GuessingPlace, 11)], "after the mark only");
+        assert_eq!(of(&guesses(11, |n| n, |_| 1), 10), [(GuessingPlace, 11, 11)], "after the mark only");
         let mut slow = guesses(10, |_| 7, |_| 1);
         slow.iter_mut().for_each(|entry| entry.at_us *= 100);
         assert_eq!(of(&slow, 0), [], "one in a hundred seconds");
     }
 
     #[test]
+    fn a_body_tunes_what_it_is_told() {
+        use Alarm::{GuessedAccount, GuessingPlace};
+        let one = |n| guesses(n, |_| 7, |_| 1);
+        let rules = tuned(GuessedAccount, true, [6, 10, 1]);
+        assert_eq!(of(&one(5), 0, &rules), []);
+        assert_eq!(of(&one(6), 0, &rules), [(GuessedAccount, 6, 6)]);
+        assert_eq!(of(&one(12), 0, &tuned(GuessedAccount, false, [6, 10, 1])), []);
+        let list = guesses(12, |n| n % 4 + 1, |_| 1);
+        assert_eq!(of(&list, 0, &AlertRules::default()), [(GuessingPlace, 12, 12)]);
+        assert_eq!(of(&list, 0, &tuned(GuessingPlace, true, [10, 10, 5])), [], "four accounts are too few");
+        assert_eq!(of(&list, 0, &tuned(GuessingPlace, false, [10, 10, 3])), []);
+        let few = guesses(10, |_| 7, |_| 1);
+        let off = tuned(GuessingPlace, false, [10, 10, 3]);
+        assert_eq!(of(&few, 0, &off), [(GuessedAccount, 10, 10)], "one off leaves the other on");
+        let mut slow = one(10);
+        slow.iter_mut().for_each(|entry| entry.at_us *= 100);
+        assert_eq!(of(&slow, 0, &tuned(GuessedAccount, true, [10, 20, 1])), [(GuessedAccount, 10, 10)]);
+    }
+
+    /// Whoever waits as long as they must makes as many tries as the highest number asks for, in the least time.
+    #[test]
+    fn the_highest_numbers_are_reached_in_spite_of_the_growing_wait() {
+        for (alarm, many) in [(Alarm::GuessedAccount, false), (Alarm::GuessingPlace, true)] {
+            let (least, most) = alarm.bounds().unwrap();
+            let (mut counters, mut now) = (Counters::default(), 1_790_000_000_000_000);
+            let start = now;
+            for _ in 0..most.count {
+                // A list of accounts: only the place is tried again.
+                let tried =
+                    if many { Counters { block: counters.block, ..Counters::default() } } else { counters };
+                now = wait_until(&tried, now).unwrap_or(now);
+                counters = after_failure(&tried, now);
+            }
+            assert!(now - start < i64::from(least.minutes) * crate::MINUTE_US, "{alarm:?}");
+        }
+    }
+
+    #[test]
     fn acts_that_change_who_may_what_are_told_when_they_were_done() {
-        let rows: [(&str, bool, &str, Option<Alarm>); 8] = [
+        let rows: &[(&str, bool, &str, Option<Alarm>)] = &[
             ("place.new", true, "", Some(Alarm::NewPlace)),
             ("account.role", true, "agent → administrator", Some(Alarm::Role)),
             ("account.role", false, "", None),
+            ("account.add", true, "administrator", Some(Alarm::Role)),
+            ("account.add", true, "agent", None),
             ("factor.forget", true, "keys: 1", Some(Alarm::LostKeys)),
             ("account.invite", true, "reset", Some(Alarm::LostKeys)),
             ("account.invite", true, "invitation", None),
             ("label.change", true, "", Some(Alarm::Rules)),
+            ("lock.change", true, "", Some(Alarm::Rules)),
+            ("passkeys.makers", true, "1 → 0", Some(Alarm::Rules)),
+            ("four-eyes.change", true, "on → off", Some(Alarm::SecondPerson)),
+            ("four-eyes.change", true, "off → on", None),
+            ("request.approve", true, "impersonation bob@mairie.test (x): y", Some(Alarm::Impersonation)),
+            ("request.approve", true, "retention internal 30 (x): impersonation", None),
+            ("request.use", true, "export (x), approved by z: y", Some(Alarm::Export)),
+            ("request.use", true, "impersonation bob@mairie.test (x)", None),
+            ("audit.export", true, "", Some(Alarm::Export)),
+            ("audit.export", false, "", None),
+            ("alerts.change", true, "role: on → off", Some(Alarm::Alerts)),
+            ("audit.broken", true, "entry 3", Some(Alarm::BrokenLog)),
             ("session.open", true, "", None),
         ];
         for (act, done, detail, alarm) in rows {
-            let found = alarms(&[seen(1, act, done, 7, "192.0.2.7/32", detail)], 0);
-            assert_eq!(found.first().map(|(alarm, _)| *alarm), alarm, "{act} {done} {detail}");
+            let entry = [seen(1, act, *done, 7, "192.0.2.7/32", detail)];
+            let found = alarms(&entry, 0, &AlertRules::default());
+            assert_eq!(found.first().map(|one| one.alarm), *alarm, "{act} {done} {detail}");
+            // Switched off, nothing is told but what always is.
+            let Some(alarm) = alarm else { continue };
+            let off = AlertRules::default().changed(&[(*alarm, AlertRule { on: false, threshold: None })]);
+            assert_eq!(off.is_err(), alarm.always());
+            assert_eq!(alarms(&entry, 0, &off.unwrap_or_default()).is_empty(), !alarm.always(), "{act}");
         }
+        let machine =
+            Seen { actor: "machine".into(), ..seen(1, "request.approve", true, 7, "", "export (x): y") };
+        assert_eq!(of(&[machine], 0, &AlertRules::default()), [(Alarm::SecondPerson, 1, 1)]);
     }
 }

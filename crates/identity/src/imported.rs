@@ -68,6 +68,24 @@ pub fn acceptable(stored: &str) -> Result<(), BadHash> {
     read(stored).map(drop)
 }
 
+/// A hash of the same kind and cost as `stored`, of nobody: checking against it takes as long. Nothing when `stored`
+/// cannot be read.
+pub(crate) fn decoy_like(stored: &str) -> Option<String> {
+    let nobody = |length: usize| STANDARD.encode(vec![0; length]);
+    let (kind, rest) = stored.split_once('$')?;
+    Some(match read(stored).ok()? {
+        Kept::Pbkdf2 { rounds, hash, .. } => format!("{kind}${rounds}$leurre${}", nobody(hash.len())),
+        Kept::Bcrypt { text, .. } => {
+            // The version and the cost, then a salt and a hash of zeros.
+            let before = if kind.is_empty() { "" } else { stored.strip_suffix(rest)? };
+            format!("{before}{}{}", text.get(..7)?, ".".repeat(53))
+        }
+        Kept::Scram { rounds, .. } => {
+            format!("{kind}${rounds}:{}${}:{}", nobody(16), nobody(32), nobody(32))
+        }
+    })
+}
+
 fn within(cost: u32, bounds: RangeInclusive<u32>) -> Result<u32, BadHash> {
     let (least, most) = bounds.into_inner();
     if (least..=most).contains(&cost) { Ok(cost) } else { Err(BadHash::Cost { cost, least, most }) }
@@ -212,7 +230,7 @@ fn hex(bytes: &[u8]) -> Zeroizing<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::password::verify_or_decoy;
+    use crate::password::{Kept as Stored, decoy_like, verify_kept};
 
     /// Made by the programs themselves, of « Vingt-deux hérons ».
     ///
@@ -231,7 +249,7 @@ mod tests {
     ];
 
     fn opens_with(password: &str, stored: &str) -> bool {
-        verify_or_decoy(&SecretString::from(password), Some(stored)).unwrap()
+        verify_kept(&SecretString::from(password), &Stored::Hash(stored.to_owned())).unwrap()
     }
 
     #[test]
@@ -245,6 +263,36 @@ mod tests {
                 assert!(!opens_with(wrong, stored), "{wrong:?} {stored}");
             }
         }
+    }
+
+    /// What work a stored hash is, in words.
+    fn work(stored: &str) -> String {
+        match read(stored).unwrap() {
+            Kept::Pbkdf2 { rounds, hash, .. } => format!("pbkdf2 {rounds} {}", hash.len()),
+            Kept::Bcrypt { text, digested } => format!("bcrypt {} {digested}", &text[..7]),
+            Kept::Scram { rounds, .. } => format!("scram {rounds}"),
+        }
+    }
+
+    #[test]
+    fn a_decoy_is_the_same_work_and_has_nothing_of_anybody() {
+        for stored in MADE {
+            let decoy = decoy_like(stored).unwrap();
+            assert_eq!(work(&decoy), work(stored));
+            for part in stored.split(['$', ':']).filter(|part| part.len() > 10 && !part.contains("crypt")) {
+                assert!(
+                    part.starts_with("SCRAM") || part.starts_with("pbkdf2") || !decoy.contains(part),
+                    "{decoy}"
+                );
+            }
+            assert_eq!(decoy_like(&decoy).as_ref(), Some(&decoy), "one decoy for each kind and cost");
+            assert!(!verify_kept(&SecretString::from("x"), &Stored::Decoy(decoy)).unwrap());
+            assert!(
+                !verify_kept(&SecretString::from("Vingt-deux hérons"), &Stored::Decoy(stored.into()))
+                    .unwrap()
+            );
+        }
+        assert_eq!(decoy_like("damaged"), None);
     }
 
     proptest::proptest! {

@@ -88,18 +88,53 @@ pub fn verify(password: &SecretString, phc: &str) -> Result<bool, PasswordError>
     }
 }
 
-/// [`verify`] for an account that may not exist or may have no password: `None` does the same work
-/// against a decoy and answers `false`, so neither the answer nor its time tells who has an account.
+/// What an account keeps of its password, or what stands in for it where there is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// A stored hash, ours or of another program.
+    Hash(String),
+    /// A hash of nobody ([`decoy_like`]): its work is done, and the answer is no.
+    Decoy(String),
+}
+
+impl Kept {
+    /// A decoy that costs what a hash of today costs.
+    pub fn decoy() -> Self {
+        Self::Decoy(DECOY.to_owned())
+    }
+    /// The hash that the work is done on.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Hash(text) | Self::Decoy(text) => text,
+        }
+    }
+}
+
+/// [`verify`] for an account that may not exist or may have no password: the same work is done against a decoy
+/// and answers `false`, so neither the answer nor its time tells who has an account.
 ///
 /// # Errors
 /// As [`verify`].
-pub fn verify_or_decoy(password: &SecretString, phc: Option<&str>) -> Result<bool, PasswordError> {
-    match phc {
-        Some(phc) if imported::is_ours(phc) => verify(password, phc),
-        // Hashed elsewhere: it takes the time that it says itself, until the first right password.
-        Some(foreign) => imported::verify(password, foreign),
-        None => verify(password, DECOY).map(|_| false),
+pub fn verify_kept(password: &SecretString, kept: &Kept) -> Result<bool, PasswordError> {
+    let stored = kept.text();
+    // Hashed elsewhere: it takes the time that it says itself, until the first right password.
+    let right =
+        if imported::is_ours(stored) { verify(password, stored) } else { imported::verify(password, stored) };
+    Ok(right? && matches!(kept, Kept::Hash(_)))
+}
+
+/// A hash of the same kind and cost as `stored`, which nobody has the password of: what an address that nobody has
+/// is checked against, so that it takes as long as one of those that somebody has. Equal for equal kinds and costs.
+/// Nothing when `stored` cannot be read.
+pub fn decoy_like(stored: &str) -> Option<String> {
+    if !imported::is_ours(stored) {
+        return imported::decoy_like(stored);
     }
+    // "", algorithm, version and parameters; then the salt and the hash, which are somebody's.
+    PasswordHash::new(stored).ok()?;
+    let cost: Vec<_> = stored.split('$').take(4).collect();
+    let nobodys: Vec<_> = DECOY.split('$').skip(4).collect();
+    Some([cost, nobodys].concat().join("$"))
 }
 
 fn current() -> Argon2<'static> {
@@ -159,8 +194,15 @@ mod tests {
         let fresh = hash(&secret("any"), SALT).unwrap();
         let cost = |phc: &str| phc.split('$').take(4).collect::<Vec<_>>().join("$");
         assert_eq!(cost(DECOY), cost(&fresh), "the decoy must cost what a hash of today costs");
-        assert!(!verify_or_decoy(&secret("anything"), None).unwrap());
-        assert!(!verify_or_decoy(&secret(""), None).unwrap());
+        assert!(!verify_kept(&secret("anything"), &Kept::decoy()).unwrap());
+        assert!(!verify_kept(&secret(""), &Kept::decoy()).unwrap());
+        assert_eq!(decoy_like(&fresh).as_deref(), Some(DECOY));
+        // Even with the right password a decoy is nobody's.
+        assert!(!verify_kept(&secret("any"), &Kept::Decoy(fresh.clone())).unwrap());
+        assert!(verify_kept(&secret("any"), &Kept::Hash(fresh)).unwrap());
+        let former = DECOY.replace("m=19456,t=2", "m=8192,t=1");
+        assert_eq!(decoy_like(&former), Some(former));
+        assert_eq!(decoy_like("$argon2id$v=19$damaged"), None);
     }
 
     #[test]

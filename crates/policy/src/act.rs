@@ -12,6 +12,8 @@ pub struct Demand {
     pub(crate) guests: Option<Guests>,
     /// Administrators may without belonging to the room, because it shows no content.
     pub(crate) governs: bool,
+    /// It only looks: whoever acts in somebody's name, to help them, may. They say and change nothing as that person.
+    pub(crate) looks: bool,
     /// What the room itself forbids, to anybody: by its label, or because it is one of two.
     pub(crate) fact: Option<fn(&Room) -> Option<Denied>>,
 }
@@ -38,7 +40,7 @@ pub trait TenantAct: sealed::Sealed {
     const ADMINISTERS: bool;
 }
 
-macro_rules! room_acts { ($($(#[doc = $doc:literal])+ $act:ident $name:literal from $from:ident, guests $guests:expr, governs $governs:literal, fact $fact:expr;)+) => {
+macro_rules! room_acts { ($($(#[doc = $doc:literal])+ $act:ident $name:literal from $from:ident, guests $guests:expr, governs $governs:literal, looks $looks:literal, fact $fact:expr;)+) => {
     $(
         $(#[doc = $doc])+
         #[derive(Debug)]
@@ -46,7 +48,7 @@ macro_rules! room_acts { ($($(#[doc = $doc:literal])+ $act:ident $name:literal f
         impl sealed::Sealed for $act {}
         impl RoomAct for $act {
             const NAME: &'static str = $name;
-            const DEMAND: Demand = Demand { name: $name, from: MemberRank::$from, guests: $guests, governs: $governs, fact: $fact };
+            const DEMAND: Demand = Demand { name: $name, from: MemberRank::$from, guests: $guests, governs: $governs, looks: $looks, fact: $fact };
         }
     )+
     #[cfg(test)]
@@ -56,33 +58,33 @@ macro_rules! room_acts { ($($(#[doc = $doc:literal])+ $act:ident $name:literal f
 
 room_acts! {
     /// Read the conversation, the members and the list of files.
-    ReadRoom "room.read" from Member, guests Some(Guests::Room), governs false, fact None;
+    ReadRoom "room.read" from Member, guests Some(Guests::Room), governs false, looks true, fact None;
     /// Say something in the room.
-    Speak "room.speak" from Member, guests Some(Guests::Room), governs false, fact None;
+    Speak "room.speak" from Member, guests Some(Guests::Room), governs false, looks false, fact None;
     /// Put a file into the room.
-    AddFile "file.add" from Member, guests None, governs false, fact None;
+    AddFile "file.add" from Member, guests None, governs false, looks false, fact None;
     /// Take a file out of the room.
-    ReadFile "file.read" from Member, guests Some(Guests::Room), governs false, fact Some(download);
+    ReadFile "file.read" from Member, guests Some(Guests::Room), governs false, looks true, fact Some(download);
     /// Ring the bell.
-    Ring "meeting.ring" from Member, guests None, governs false, fact Some(meetings);
+    Ring "meeting.ring" from Member, guests None, governs false, looks false, fact Some(meetings);
     /// Be in the meeting.
-    JoinMeeting "meeting.join" from Member, guests Some(Guests::Meeting), governs false, fact Some(meetings);
+    JoinMeeting "meeting.join" from Member, guests Some(Guests::Meeting), governs false, looks false, fact Some(meetings);
     /// Read what is said in the meeting's conversation.
-    ReadMeetingTalk "meeting.read" from Member, guests Some(Guests::Meeting), governs false, fact None;
+    ReadMeetingTalk "meeting.read" from Member, guests Some(Guests::Meeting), governs false, looks true, fact None;
     /// Say something in the meeting's conversation.
-    SpeakInMeeting "meeting.speak" from Member, guests Some(Guests::Meeting), governs false, fact None;
+    SpeakInMeeting "meeting.speak" from Member, guests Some(Guests::Meeting), governs false, looks false, fact None;
     /// Wait at the door of a meeting.
-    Knock "meeting.knock" from Member, guests Some(Guests::Meeting), governs false, fact Some(meetings);
+    Knock "meeting.knock" from Member, guests Some(Guests::Meeting), governs false, looks false, fact Some(meetings);
     /// Let in, send away, remove, lower hands, end.
-    KeepDoor "meeting.keep" from Moderator, guests None, governs false, fact None;
+    KeepDoor "meeting.keep" from Moderator, guests None, governs false, looks false, fact None;
     /// Make or close a link for guests.
-    InviteGuest "guest.invite" from Moderator, guests None, governs false, fact Some(guests);
+    InviteGuest "guest.invite" from Moderator, guests None, governs false, looks false, fact Some(guests);
     /// Add, change or remove members.
-    ManageMembers "members.manage" from Owner, guests None, governs true, fact None;
+    ManageMembers "members.manage" from Owner, guests None, governs true, looks false, fact None;
     /// Change the label.
-    Relabel "room.relabel" from Owner, guests None, governs true, fact None;
+    Relabel "room.relabel" from Owner, guests None, governs true, looks false, fact None;
     /// Change the name or the topic.
-    Rename "room.rename" from Owner, guests None, governs true, fact None;
+    Rename "room.rename" from Owner, guests None, governs true, looks false, fact None;
 }
 
 macro_rules! tenant_acts { ($($(#[doc = $doc:literal])+ $act:ident $name:literal administers $administers:literal, $roles:expr;)+) => {
@@ -106,7 +108,7 @@ tenant_acts! {
     /// See who works here.
     ReadPeople "people.read" administers false, &Role::ALL;
     /// Make a room.
-    CreateRoom "room.create" administers false, &[Role::Agent, Role::BusinessAdministrator, Role::SecurityOfficer, Role::Administrator];
+    CreateRoom "room.create" administers false, &[Role::Agent, Role::BusinessAdministrator, Role::SecurityOfficer, Role::Administrator, Role::Operator];
     /// Invite, disable, enable, reset, take lost keys away, end everything of somebody who leaves. Whoever
     /// manages people does it to agents only.
     ManageAccounts "accounts.manage" administers true, &[Role::BusinessAdministrator, Role::Administrator];
@@ -137,6 +139,9 @@ tenant_acts! {
     ManagePasswords "passwords.manage" administers true, &[Role::SecurityOfficer];
     /// Say after how many idle minutes pages lock.
     ManageLock "lock.manage" administers true, &[Role::SecurityOfficer];
+    /// Say what is told at once to who keeps the body safe. Whoever can administer is watched by it: not for
+    /// administrators.
+    ManageAlerts "alerts.manage" administers true, &[Role::SecurityOfficer];
     /// Change what labels demand and allow, declare and withdraw accreditations. Whoever gives rooms their
     /// labels is not who decides what these are worth: not for administrators.
     ManageLabels "labels.manage" administers true, &[Role::SecurityOfficer];
@@ -150,6 +155,10 @@ tenant_acts! {
     ManageFourEyes "four-eyes.manage" administers true, &[Role::SecurityOfficer, Role::Administrator];
     /// Act as an agent for a while, to help them.
     Impersonate "impersonate" administers true, &[Role::Administrator];
+    /// See which bodies this server hosts: names, numbers of people, states; nothing that is in one of them.
+    ReadBodies "bodies.read" administers true, &[Role::Operator];
+    /// Host another body, invite its first administrator, close it and open it again.
+    ManageBodies "bodies.manage" administers true, &[Role::Operator];
 }
 
 fn download(Room { label, .. }: &Room) -> Option<Denied> {

@@ -136,6 +136,11 @@ pub enum Denied {
     /// One's own keys are changed by who proved them a moment ago.
     #[error("prove once more that it is you: this changes how you sign in")]
     Stale,
+    /// Where administering takes a passkey, so does changing the keys of a technical role that holds one.
+    #[error(
+        "this account administers and holds a passkey: prove it with that passkey to go on. If the passkey is lost, ask another administrator, or the operator (beffroi account lost-keys)"
+    )]
+    OwnPasskey,
     /// Never for guests.
     #[error("guests may not do this (`{act}`)")]
     Guest {
@@ -198,7 +203,7 @@ pub enum Denied {
         /// The technical role of the account, or the one that was to be given.
         role: Role,
     },
-    /// Whoever acts in somebody's name does what that person does every day, nothing else.
+    /// Whoever acts in somebody's name, to help them, looks: they speak for nobody, and are nobody's keys.
     #[error("`{act}` is not done in somebody else's name; stop acting in it first")]
     InAnothersName {
         /// The act refused.
@@ -235,6 +240,26 @@ pub enum Denied {
         /// The label's name.
         label: String,
     },
+    /// Operators are of a body that the machine marked as operating, and only there.
+    #[error(
+        "operators are of an organisation that hosts others, and this one does not; whoever runs the server says which does: beffroi tenant operator DOMAIN --set on"
+    )]
+    NotOperating,
+    /// A body is in its own hands from the moment when somebody came in.
+    #[error(
+        "somebody of this organisation has signed in already: it is in its own hands, and its administrators invite the others. If they lost their keys, whoever runs the server helps: beffroi account lost-keys ADDRESS"
+    )]
+    BodyBegun,
+    /// A body that operates others is in nobody else's hands.
+    #[error(
+        "this organisation hosts others itself; whoever runs the server closes it, opens it or invites its administrator: beffroi tenant close, open, delegate"
+    )]
+    OperatingBody,
+    /// Whoever hosts the body closed it.
+    #[error(
+        "access to this organisation is suspended by whoever hosts it; nothing of it is lost. Ask your administrator"
+    )]
+    BodyClosed,
     /// A file of people names what no file may set.
     #[error("an import does not set `{column}`; take that column out of the file")]
     ImportColumn {
@@ -258,6 +283,7 @@ impl Denied {
         match self {
             Self::SecondFactor { .. } => Some(Factor::Second),
             Self::AdministrationFactor { needs, .. } | Self::OwnProof { needs, .. } => Some(*needs),
+            Self::OwnPasskey => Some(Factor::Passkey),
             _ => None,
         }
     }
@@ -284,6 +310,7 @@ impl Denied {
             Self::Locked => "locked",
             Self::Charter { .. } => "charter",
             Self::Stale => "stale",
+            Self::OwnPasskey => "own-passkey",
             Self::Guest { .. } => "guest",
             Self::Pair => "pair",
             Self::LabelGuests { .. } => "label-guests",
@@ -300,6 +327,10 @@ impl Denied {
             Self::OfficerDecides => "officer-decides",
             Self::LastAdministrator => "last-administrator",
             Self::ColleagueClearance { .. } => "colleague-clearance",
+            Self::NotOperating => "not-operating",
+            Self::BodyBegun => "body-begun",
+            Self::OperatingBody => "operating-body",
+            Self::BodyClosed => "body-closed",
             Self::ImportColumn { .. } => "import-column",
         }
     }

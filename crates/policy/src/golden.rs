@@ -2,9 +2,10 @@
 
 use crate::act::{ROOM_ACTS, TENANT_ACTS};
 use crate::{
-    Actor, Administration, Asked, Denied, Holder, ManageAccounts, ManageBusinessRoles, ManageRoles, Passage,
-    Who, decide_about, decide_administration, decide_ask, decide_clear, decide_create, decide_makers,
-    decide_own, decide_passage, decide_relabel, decide_request,
+    Actor, Administration, Asked, BodyAct, BodyStanding, Denied, Holder, ManageAccounts, ManageBodies,
+    ManageBusinessRoles, ManageRoles, Passage, ReadBodies, Who, at_the_machine, decide_about,
+    decide_administration, decide_ask, decide_bodies, decide_body, decide_clear, decide_create, decide_door,
+    decide_makers, decide_own, decide_passage, decide_relabel, decide_request, may_hold,
 };
 use beffroi_domain::{
     AccountId, Accreditation, AdministrationRules, Dangerous, Factor, GuestId, Label, MemberRank, Posture,
@@ -170,16 +171,22 @@ fn the_whole_policy() {
             writeln!(table, "{locked} | {} | {anything} | {its} | {itself}", charter.is_some()).unwrap();
         }
     }
-    table += "\n# changing how one signs in: who | holds a factor | proved | a moment ago | answer\n";
-    for role in [Some(Role::Agent), None] {
-        for holds_factor in [false, true] {
-            for factor in Factor::ALL {
-                for fresh in [true, false] {
-                    let holder = Holder { factor, holds_factor, fresh };
-                    let answer = cell(decide_own(&someone(role, 0), holder).err());
-                    let who = role.map_or("guest", Role::word);
-                    writeln!(table, "{who} | {holds_factor} | {} | {fresh} | {answer}", factor.word())
-                        .unwrap();
+    table += "\n# changing how one signs in: who | the tenant asks of who administers | holds | proved | a moment ago | answer\n";
+    for role in Role::ALL.map(Some).into_iter().chain([None]) {
+        for asked in Factor::ALL {
+            for (holds, holds_factor, holds_passkey) in
+                [("nothing", false, false), ("codes", true, false), ("a passkey", true, true)]
+            {
+                for factor in Factor::ALL {
+                    for fresh in [true, false] {
+                        let holder = Holder { factor, holds_factor, holds_passkey, fresh };
+                        let administration = Administration { factor: asked, inside: true };
+                        let actor = Actor { administration, ..someone(role, 0) };
+                        let answer = cell(decide_own(&actor, holder).err());
+                        let who = role.map_or("guest", Role::word);
+                        let (asked, factor) = (asked.word(), factor.word());
+                        writeln!(table, "{who} | {asked} | {holds} | {factor} | {fresh} | {answer}").unwrap();
+                    }
                 }
             }
         }
@@ -218,6 +225,7 @@ fn the_whole_policy() {
     }
     table += &postures();
     table += &requests();
+    table += &bodies();
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/policy.golden.txt");
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(path, &table).unwrap();
@@ -259,7 +267,7 @@ fn requests() -> String {
             let internal = room(&Label::shipped()[1]);
             let of_tenant = TENANT_ACTS.iter().map(|(name, ask)| (*name, cell(ask(&actor))));
             let of_room = ROOM_ACTS.iter().map(|(name, ask)| (*name, cell(ask(&actor, &internal))));
-            let holder = Holder { factor, holds_factor: false, fresh: true };
+            let holder = Holder { factor, holds_factor: false, holds_passkey: false, fresh: true };
             writeln!(
                 table,
                 "{} | {} | {} | {} | {}",
@@ -338,6 +346,40 @@ fn postures() -> String {
             }
         }
     }
+    table
+}
+
+/// What an operator does to bodies, and never inside one.
+fn bodies() -> String {
+    let mut table = String::from(
+        "\n# bodies of this server: who | their body operates | proved | bodies.read | bodies.manage | to hold their role there\n",
+    );
+    for role in Role::ALL.map(Some).into_iter().chain([None]) {
+        for operates in [false, true] {
+            for factor in [Factor::Second, Factor::Passkey] {
+                let actor = Actor { factor, ..someone(role, 4) };
+                let read = cell(decide_bodies::<ReadBodies>(&actor, operates).err());
+                let manage = cell(decide_bodies::<ManageBodies>(&actor, operates).err());
+                let hold = role.map_or_else(|| "-".to_owned(), |role| cell(may_hold(role, operates).err()));
+                let who = role.map_or("guest", Role::word);
+                writeln!(table, "{who} | {operates} | {} | {read} | {manage} | {hold}", factor.word())
+                    .unwrap();
+            }
+        }
+    }
+    table += "\n# to another body: who | it operates | somebody of it ever came in | invite its first administrator | close | open\n";
+    let operator = decide_bodies::<ManageBodies>(&someone(Some(Role::Operator), 4), true).unwrap();
+    for (who, permit) in [("operator", operator), ("the machine", at_the_machine())] {
+        for operates in [false, true] {
+            for begun in [false, true] {
+                let standing = BodyStanding { operates, begun };
+                let cells = BodyAct::ALL.map(|act| cell(decide_body(&permit, act, standing).err()));
+                writeln!(table, "{who} | {operates} | {begun} | {}", cells.join(" | ")).unwrap();
+            }
+        }
+    }
+    let (open, closed) = (cell(decide_door(None).err()), cell(decide_door(Some(NOW)).err()));
+    writeln!(table, "\n# the door of a body: open | closed\n{open} | {closed}").unwrap();
     table
 }
 

@@ -4,7 +4,7 @@ use crate::{
     Acting, Actor, DecideRequests, Denied, Impersonate, ManageAdministration, ManageFourEyes, ManageLabels,
     ReadAudit, TenantAct, TenantPermit, Who, decide_in_tenant,
 };
-use beffroi_domain::{AccountId, Dangerous, Micros, Role};
+use beffroi_domain::{AccountId, Dangerous, Factor, Micros, Role};
 
 /// How long a request waits for its second person, in microseconds: a day.
 pub const REQUEST_US: Micros = 24 * 3600 * 1_000_000;
@@ -81,7 +81,7 @@ pub fn decide_ask(actor: &Actor, act: &Dangerous, whom: Option<Role>) -> Result<
 /// who they are a moment ago.
 ///
 /// # Errors
-/// `Role` and what administering takes; `OwnRequest`; `OfficerDecides`; `Stale`.
+/// `Role` and what administering takes; `OwnRequest`; `OfficerDecides`; `Stale`, `OwnPasskey`.
 pub fn decide_request(
     actor: &Actor,
     asked_by: AccountId,
@@ -95,7 +95,12 @@ pub fn decide_request(
     if actor.role == Role::Administrator && asker != Role::SecurityOfficer {
         return Err(Denied::OfficerDecides);
     }
-    if fresh { Ok(permit) } else { Err(Denied::Stale) }
+    // Whoever administers by a passkey is asked for that one again: nothing weaker counts as a moment ago.
+    match actor.administration.factor {
+        _ if fresh => Ok(permit),
+        Factor::Passkey => Err(Denied::OwnPasskey),
+        _ => Err(Denied::Stale),
+    }
 }
 
 /// May this be done by one person alone, whoever asks?

@@ -11,6 +11,7 @@ mod postman;
 mod serve;
 mod settings;
 mod system;
+mod watchman;
 
 fn main() -> std::process::ExitCode {
     command::run()

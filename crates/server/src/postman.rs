@@ -25,8 +25,7 @@ use tokio::task::JoinHandle;
 const QUEUE: usize = 256;
 /// How long the mail server may take for one command.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How often the store is looked at without being asked: for what is tried again, and for suspicious acts, which
-/// are told within a minute.
+/// How often the store is looked at without being asked: for what is tried again.
 const ROUND: Duration = Duration::from_secs(5);
 /// The wait after the first failure; it doubles with each, up to [`LONGEST_WAIT`].
 const FIRST_WAIT: Micros = 15_000_000;
@@ -208,7 +207,6 @@ impl Round {
                 _ = round.tick() => {}
                 _ = &mut stopping => break,
             }
-            self.watch_logs().await;
             tokio::select! {
                 () = self.send_due() => {}
                 _ = &mut stopping => break,
@@ -224,17 +222,6 @@ impl Round {
         let public_url = |domain: &str| self.place.public_url(domain);
         if let Err(error) = self.app.write_forgotten(&address, public_url, &origin, clock::now()).await {
             tracing::error!(error = &error as &dyn std::error::Error, "a letter could not be written");
-        }
-    }
-
-    /// Suspicious acts become letters here, a round after they happened at the latest.
-    async fn watch_logs(&self) {
-        let public_url = |domain: &str| self.place.public_url(domain);
-        if let Err(error) = self.app.watch_logs(public_url, clock::now()).await {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "audit logs could not be watched; later"
-            );
         }
     }
 

@@ -7,6 +7,7 @@ use crate::media::Media;
 use crate::metrics::Metrics;
 use crate::postman::{Carrier, Postman};
 use crate::settings::Place;
+use crate::watchman::Watchman;
 use axum::body::Body;
 use axum::http::Request;
 use beffroi_app::{App, Rules};
@@ -100,6 +101,7 @@ pub async fn serve(
     let place = Arc::new(place);
     let postman = carrier.map(|carrier| Postman::start(app.clone(), place.clone(), carrier));
     let door = postman.as_ref().map(Postman::door);
+    let watchman = Watchman::start(app.clone(), place.clone(), door.clone());
     let edge = Edge { app, hub: hub.clone(), place, metrics: Arc::new(Metrics::new()), postman: door };
     let router = http::router(edge);
     let mut terminate = signal(SignalKind::terminate())?;
@@ -139,6 +141,7 @@ pub async fn serve(
     let _ = stop.send(true);
     let _ = tokio::time::timeout(PATIENCE, connections.nobody_left()).await;
     media.shutdown();
+    watchman.stop().await;
     if let Some(postman) = postman {
         postman.stop().await;
     }

@@ -5,6 +5,7 @@ use crate::audit::{self, NewEntry, Subject};
 use crate::crypto::{damaged, entropy};
 use crate::directory;
 use crate::invitations::close_links;
+use crate::keys::KeyRing;
 use crate::labels::label_of;
 use crate::sessions::end_sessions;
 use crate::sql::{Row, Tx, Value};
@@ -12,6 +13,7 @@ use crate::tenants::{hold, touch};
 use crate::{Result, Store, StoreError};
 use beffroi_domain::{Account, AccountId, Address, Micros, PersonName, Rank, Role, SessionId, TenantId};
 use beffroi_policy::{ManageAccounts, ManageClearance, ManageRoles, ReadOrganisation, TenantPermit, Who};
+use std::collections::BTreeMap;
 
 /// Someone to add.
 #[derive(Clone, Debug)]
@@ -105,6 +107,43 @@ pub(crate) async fn leave_an_administrator(tx: &mut Tx, leaves: &Account) -> Res
     Ok(())
 }
 
+/// Operators are of a body that operates. The tenant's row is kept as it is until the end of the transaction.
+async fn holdable(tx: &mut Tx, tenant: TenantId, role: Role) -> Result<()> {
+    const OPERATES: &str = "SELECT operates FROM tenant WHERE id = $1";
+    if role == Role::Operator {
+        let operates = tx.row(tx.sharing(OPERATES), &[Value::Int(tenant.0)], |row| row.bool(0)).await?;
+        if beffroi_policy::may_hold(role, operates.unwrap_or_default()).is_err() {
+            return Err(StoreError::Refused(
+                "operators are of an organisation that hosts others, and this one does not",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Gives somebody another technical role in the transaction of more: what they had opened under the old one, and
+/// the links made for it, end. Gives the sessions ended.
+pub(crate) async fn change_role(
+    tx: &mut Tx,
+    keys: &KeyRing,
+    before: &Account,
+    role: Role,
+    by: Subject,
+    now: Micros,
+) -> Result<Vec<SessionId>> {
+    holdable(tx, before.tenant, role).await?;
+    const SET: &str = "UPDATE account SET role = $2 WHERE id = $1";
+    tx.execute(SET, &[Value::Int(before.id.0), Value::Text(role.word())]).await?;
+    directory::follow(tx, before.id.0).await?;
+    let ended = end_sessions(tx, Who::Account(before.id)).await?;
+    // Whoever manages people may make links for agents: one made a moment ago must not open the new role.
+    close_links(tx, before.id, now).await?;
+    let told = format!("{} → {}", before.role.word(), role.word());
+    let entry = NewEntry::done("account.role", by).on(Subject::Who(Who::Account(before.id))).saying(&told);
+    audit::append(tx, keys, before.tenant, entry, now).await?;
+    Ok(ended)
+}
+
 /// Writes someone new down, who can be found from then on.
 pub(crate) async fn insert(
     tx: &mut Tx,
@@ -122,6 +161,7 @@ pub(crate) async fn insert(
         clearance: new.clearance,
         enabled: true,
     };
+    holdable(tx, tenant, account.role).await?;
     const ADD: &str = "
         INSERT INTO account (id, tenant, address, name, role, clearance, enabled, password, created_us)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
@@ -191,6 +231,36 @@ impl Store {
             concat!("SELECT ", account_columns!(), ", a.password FROM account a WHERE a.address = $1");
         let read = |row: &Row| Ok((read_account(row, 0)?, row.opt_text(ACCOUNT_COLUMNS)?));
         self.db().row(SQL, &[Value::Text(address.as_str())], read).await
+    }
+
+    /// How many accounts of a tenant have a stored password of each `kind`, which says nothing of the account; what has
+    /// no kind is left out.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn count_passwords(
+        &self,
+        tenant: TenantId,
+        kind: impl Fn(&str) -> Option<String>,
+    ) -> Result<BTreeMap<String, u64>> {
+        const SOME: &str = "
+            SELECT address, password FROM account
+             WHERE tenant = $1 AND address > $2 AND password IS NOT NULL ORDER BY address LIMIT 2000";
+        let mut counts = BTreeMap::new();
+        let mut after = String::new();
+        loop {
+            let values = [Value::Int(tenant.0), Value::Text(&after)];
+            let read = |row: &Row| {
+                if let Some(kind) = kind(&row.text(1)?) {
+                    *counts.entry(kind).or_default() += 1;
+                }
+                row.text(0)
+            };
+            match self.db().rows(SOME, &values, read).await?.pop() {
+                Some(last) => after = last,
+                None => return Ok(counts),
+            }
+        }
     }
 
     /// Replaces a password; sessions stay.
@@ -289,17 +359,8 @@ impl Store {
             return Ok(vec![]);
         }
         leave_an_administrator(&mut tx, &before).await?;
-        const SET: &str = "UPDATE account SET role = $2 WHERE id = $1";
-        tx.execute(SET, &[Value::Int(account.0), Value::Text(role.word())]).await?;
-        directory::follow(&mut tx, account.0).await?;
-        let ended = end_sessions(&mut tx, Who::Account(account)).await?;
-        // Whoever manages people may make links for agents: one made a moment ago must not open the new role.
-        close_links(&mut tx, account, now).await?;
-        let told = format!("{} → {}", before.role.word(), role.word());
-        let entry = NewEntry::done("account.role", Subject::by(permit.acting()))
-            .on(Subject::Who(Who::Account(account)))
-            .saying(&told);
-        audit::append(&mut tx, self.keys(), permit.tenant(), entry, now).await?;
+        let by = Subject::by(permit.acting());
+        let ended = change_role(&mut tx, self.keys(), &before, role, by, now).await?;
         tx.commit().await?;
         Ok(ended)
     }

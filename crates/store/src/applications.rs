@@ -3,6 +3,7 @@
 use crate::audit::{self, NewEntry, Subject};
 use crate::crypto::{damaged, entropy, new_token, random};
 use crate::sql::{Row, Tx, Value};
+use crate::tenants::open_door;
 use crate::{Result, SessionRow, Store, StoreError};
 use beffroi_domain::{
     Account, AccountId, ApplicationId, ApplicationName, Factor, Micros, SessionId, TenantId,
@@ -113,17 +114,31 @@ impl Store {
     /// # Errors
     /// The database.
     pub async fn salt_secret(&self) -> Result<[u8; 32]> {
-        const READ: &str = "SELECT value FROM meta WHERE name = 'salts'";
-        let read = async |db: &crate::sql::Db| db.row(READ, &[], |row| row.bytes(0)).await;
+        self.kept_secret("salts").await
+    }
+
+    /// The secret that says which decoy stands in for an address that nobody has. It is not the one of the salts,
+    /// which are told to whoever asks.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn decoy_secret(&self) -> Result<[u8; 32]> {
+        self.kept_secret("decoys").await
+    }
+
+    async fn kept_secret(&self, name: &str) -> Result<[u8; 32]> {
+        const READ: &str = "SELECT value FROM meta WHERE name = $1";
+        let read = async |db: &crate::sql::Db| db.row(READ, &[Value::Text(name)], |row| row.bytes(0)).await;
         let mut found = read(self.db()).await?;
         if found.is_none() {
-            const KEEP: &str =
-                "INSERT INTO meta (name, value) VALUES ('salts', $1) ON CONFLICT (name) DO NOTHING";
-            self.db().execute(KEEP, &[Value::Bytes(&random::<32>())]).await?;
+            const KEEP: &str = "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+            self.db().execute(KEEP, &[Value::Text(name), Value::Bytes(&random::<32>())]).await?;
             // Of two that come at once, both take what the first kept.
             found = read(self.db()).await?;
         }
-        found.and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| damaged("the secret of the salts"))
+        found
+            .and_then(|bytes| bytes.try_into().ok())
+            .ok_or_else(|| damaged(format!("the secret of the {name}")))
     }
 
     /// One's own application passwords, latest first.
@@ -237,7 +252,7 @@ impl Store {
     /// log too, at most once a minute: a telephone on a bad line comes back often.
     ///
     /// # Errors
-    /// `Gone` when it was revoked or the account disabled meanwhile.
+    /// `Gone` when it was revoked, or the account disabled or the body closed meanwhile.
     pub async fn open_application_session(
         &self,
         id: ApplicationId,
@@ -246,6 +261,7 @@ impl Store {
         now: Micros,
     ) -> Result<SessionRow> {
         let mut tx = self.db().begin().await?;
+        open_door(&mut tx, account.tenant).await?;
         hold(&mut tx, account.id, account.tenant).await?;
         const FIND: &str =
             "SELECT name, last_used_us FROM application_password WHERE id = $1 AND account = $2";

@@ -531,8 +531,8 @@ impl Store {
             .row(sql, &[Value::Int(id)], |row| row.int(0).map(TenantId))
             .await?
             .ok_or(StoreError::Gone { what: "person" })?;
-        const SQL: &str = "DELETE FROM person_key WHERE tenant = $1 AND person = $2";
-        tx.execute(SQL, &[Value::Int(tenant.0), Value::Int(id)]).await?;
+        // In the logs of other bodies too: who operates is named in the log of each body that they hosted.
+        tx.execute("DELETE FROM person_key WHERE person = $1", &[Value::Int(id)]).await?;
         // Sealed under the same key: nobody opens them any more.
         tx.execute("DELETE FROM factor WHERE account = $1", &[Value::Int(id)]).await?;
         tx.execute("DELETE FROM recovery_code WHERE account = $1", &[Value::Int(id)]).await?;

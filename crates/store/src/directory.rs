@@ -90,10 +90,10 @@ macro_rules! another {
 }
 /// Everybody: each has one empty word, so nobody comes twice.
 macro_rules! everybody {
-    () => {
-        "FROM account_word w WHERE w.tenant = $1 AND w.word = $6 AND w.word < $7 AND w.sorting > $4 \
-         AND ($2 = '' OR w.role = $2) \
-         AND ($3 = '' OR w.state = $3 OR ($3 = 'open' AND w.state <> 'disabled'))"
+    ($($other:expr),*) => {
+        concat!("FROM account_word w WHERE w.tenant = $1 AND w.word = $6 AND w.word < $7 AND w.sorting > $4 \
+                 AND ($2 = '' OR w.role = $2) \
+                 AND ($3 = '' OR w.state = $3 OR ($3 = 'open' AND w.state <> 'disabled'))", $($other),*)
     };
 }
 macro_rules! page {
@@ -128,6 +128,8 @@ macro_rules! texts {
 /// By how many words are searched for.
 const PAGES: [&str; 5] = texts!(page);
 const COUNTS: [&str; 5] = texts!(count);
+/// One word that is common: everybody in order, until a page of them has it.
+const WALK: &str = page!("", everybody!(another!("$8", "$9")));
 
 /// What role and state the words of an account say: to be called by whatever changes either.
 pub(crate) async fn follow(tx: &mut Tx, account: i64) -> Result<()> {
@@ -283,36 +285,45 @@ impl Store {
                 invited: row.bool(ACCOUNT_COLUMNS + 2)?,
             })
         };
-        let ranges = self.ranges(asked).await?;
-        let sql = PAGES[asked.words.len()];
+        let (mut ranges, common) = self.ranges(asked).await?;
+        let mut sql = PAGES[asked.words.len()];
+        if common && asked.words.len() == 1 {
+            sql = WALK;
+            ranges.insert(0, everybody());
+        }
         self.db().rows(sql, &values(asked, after, most, &ranges), read).await
     }
 
     async fn count(&self, asked: &Asked<'_>) -> Result<i64> {
-        let ranges = self.ranges(asked).await?;
+        let (ranges, _) = self.ranges(asked).await?;
         let values = values(asked, &[], i32::MAX as usize, &ranges);
         Ok(self.db().row(COUNTS[asked.words.len()], &values, |row| row.int(0)).await?.unwrap_or(0))
     }
 
-    /// The ranges of the words, the rarest first: of « personne 49321 » one is everybody's and one somebody's.
-    async fn ranges(&self, asked: &Asked<'_>) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+    /// The ranges of the words, the rarest first (of « personne 49321 » one is everybody's and one somebody's),
+    /// and whether even that one is common.
+    async fn ranges(&self, asked: &Asked<'_>) -> Result<(Vec<(Vec<u8>, Vec<u8>)>, bool)> {
         const RARE: &str = "
             SELECT COUNT(*) FROM (SELECT 1 AS one FROM account_word w
               WHERE w.tenant = $1 AND w.word >= $2 AND w.word < $3 LIMIT $4) f";
+        if asked.words.is_empty() {
+            return Ok((vec![everybody()], false));
+        }
         let mut ranges: Vec<_> = asked.words.iter().map(|word| (0, range(word))).collect();
-        if ranges.len() > 1 {
-            for (count, (from, to)) in &mut ranges {
-                let (from, to) = (Value::Bytes(from), Value::Bytes(to));
-                let values = [Value::Int(asked.tenant.0), from, to, Value::Int(MANY)];
-                *count = self.db().row(RARE, &values, |row| row.int(0)).await?.unwrap_or(0);
-            }
-            ranges.sort_by_key(|(count, _)| *count);
+        for (count, (from, to)) in &mut ranges {
+            let (from, to) = (Value::Bytes(from), Value::Bytes(to));
+            let values = [Value::Int(asked.tenant.0), from, to, Value::Int(MANY)];
+            *count = self.db().row(RARE, &values, |row| row.int(0)).await?.unwrap_or(0);
         }
-        if ranges.is_empty() {
-            return Ok(vec![(vec![], vec![0])]);
-        }
-        Ok(ranges.into_iter().map(|(_, range)| range).collect())
+        ranges.sort_by_key(|(count, _)| *count);
+        let common = ranges[0].0 == MANY;
+        Ok((ranges.into_iter().map(|(_, range)| range).collect(), common))
     }
+}
+
+/// The range of the empty word, which each has once.
+fn everybody() -> (Vec<u8>, Vec<u8>) {
+    (vec![], vec![0])
 }
 
 fn values<'a>(

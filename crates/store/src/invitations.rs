@@ -64,6 +64,14 @@ pub(crate) async fn for_letter(tx: &mut Tx, account: AccountId, now: Micros) -> 
     Ok((token, until))
 }
 
+/// A link of three days for somebody who is to be the first of a body, in the place of the former ones.
+pub(crate) async fn first_link(tx: &mut Tx, account: AccountId, now: Micros) -> Result<(String, Micros)> {
+    let (token, kept) = new_token();
+    close_links(tx, account, now).await?;
+    add(tx, account, InvitationKind::Invitation, &kept, now, now + INVITED_US).await?;
+    Ok((token, now + INVITED_US))
+}
+
 async fn make_link(
     tx: &mut Tx,
     account: AccountId,

@@ -21,7 +21,7 @@ impl Store {
                    t.lock_phone_minutes, t.lock_desk_minutes,
                    CASE WHEN a.charter < t.charter THEN t.charter ELSE 0 END
               FROM session s JOIN tenant t ON t.id = s.tenant LEFT JOIN account a ON a.id = s.account
-             WHERE s.impersonated_by IS NULL OR s.created_us > $1";
+             WHERE t.closed_us IS NULL AND (s.impersonated_by IS NULL OR s.created_us > $1)";
         let minutes = |n: i64| u32::try_from(n).unwrap_or(1);
         let read = |row: &Row| {
             Ok(LiveSession {

@@ -6,7 +6,7 @@
 use crate::crypto::{Sealer, about, damaged, derived, entropy};
 use crate::sql::{Tx, Value};
 use crate::{Result, Store};
-use beffroi_domain::{AccountId, Address, MailId, Micros};
+use beffroi_domain::{AccountId, Address, Alarm, MailId, Micros};
 use zeroize::Zeroizing;
 
 /// What somebody is written.
@@ -67,8 +67,8 @@ impl Purpose {
         match self {
             Self::Reset | Self::Invitation => 6,
             Self::Code => 10,
-            // Six kinds, one letter of each in ten minutes.
-            Self::Alert => 36,
+            // One letter of each kind in ten minutes.
+            Self::Alert => Alarm::ALL.len() as i64 * 6,
         }
     }
 }

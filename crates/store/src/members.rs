@@ -2,7 +2,6 @@
 
 use crate::accounts::{ACCOUNT_COLUMNS, account_columns, account_of, read_account};
 use crate::audit::{self, NewEntry, Subject};
-use crate::crypto::damaged;
 use crate::event;
 use crate::rooms::{add_membership, author_of, read_rank};
 use crate::sql::{Row, Tx, Value};
@@ -47,28 +46,6 @@ pub struct Standing {
 }
 
 impl Store {
-    /// What the policy must know of an account in a room. None when the account is closed or gone. Read
-    /// at each question: a stream lives for hours, and clearances change meanwhile.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn standing(&self, room: RoomId, account: AccountId) -> Result<Option<Standing>> {
-        const SQL: &str = "
-            SELECT a.role, a.clearance, m.rank
-              FROM account a LEFT JOIN member m ON m.account = a.id AND m.room = $1
-             WHERE a.id = $2 AND a.enabled = $3";
-        let values = [Value::Int(room.0), Value::Int(account.0), Value::Bool(true)];
-        let bad = || damaged(format!("account {account}"));
-        let read = |row: &Row| {
-            Ok(Standing {
-                role: Role::from_word(&row.text(0)?).ok_or_else(bad)?,
-                clearance: Rank(u8::try_from(row.int(1)?).map_err(|_| bad())?),
-                membership: row.opt_text(2)?.as_deref().map(read_rank).transpose()?,
-            })
-        };
-        self.db().row(SQL, &values, read).await
-    }
-
     /// The rank of an account in a room, for the policy.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Opening and closing.
 
 use crate::directory;
+use crate::facts::{Epoch, Known};
 use crate::keys::KeyRing;
 use crate::master::{self, Master};
 use crate::notices::Notices;
@@ -143,6 +144,7 @@ struct Inner {
     uploads: Uploads,
     writer: Writer,
     notices: Notices,
+    facts: Known,
 }
 
 /// The migrations, oldest first. One that was released is never changed.
@@ -162,6 +164,8 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (13, include_str!("../../../migrations/0013_mail_codes.sql")),
     (14, include_str!("../../../migrations/0014_devices.sql")),
     (15, include_str!("../../../migrations/0015_passkey_makers.sql")),
+    (16, include_str!("../../../migrations/0016_alerts.sql")),
+    (17, include_str!("../../../migrations/0017_operators.sql")),
     (18, include_str!("../../../migrations/0018_label_posture.sql")),
 ];
 
@@ -193,7 +197,8 @@ impl Store {
                 private_file(path).map_err(blobs)?;
             }
         }
-        let db = Db::connect(&settings.database, settings.create).await?;
+        let epoch = Epoch::shared(&settings.blobs.with_file_name("epoch"));
+        let db = Db::connect(&settings.database, settings.create, epoch.clone()).await?;
         db.migrate(MIGRATIONS).await?;
         tiles::complete(&db).await.map_err(OpenError::Read)?;
         directory::complete(&db).await.map_err(OpenError::Read)?;
@@ -209,11 +214,15 @@ impl Store {
             uploads: Uploads::default(),
             writer,
             notices,
+            facts: Known::new(epoch),
         })))
     }
 
     pub(crate) fn db(&self) -> &Db {
         &self.0.db
+    }
+    pub(crate) fn known(&self) -> &Known {
+        &self.0.facts
     }
     pub(crate) fn keys(&self) -> &KeyRing {
         &self.0.keys

@@ -240,6 +240,7 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::Epoch;
     use crate::sql::Db;
 
     /// 100,000 messages of 200 conversations of account 5000: a page is read from the two indexes, in order,
@@ -248,7 +249,9 @@ mod tests {
     async fn a_page_reads_what_it_gives() {
         let folder = std::env::temp_dir().join(format!("beffroi-own-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        let sqlite = Db::connect(&format!("sqlite:{}", folder.join("a.db").display()), true).await.unwrap();
+        let sqlite = Db::connect(&format!("sqlite:{}", folder.join("a.db").display()), true, Epoch::alone())
+            .await
+            .unwrap();
         fill(&sqlite).await;
         for sql in
             [concat!("EXPLAIN QUERY PLAN ", own_page!("")), concat!("EXPLAIN QUERY PLAN ", own_page!("DESC"))]
@@ -267,12 +270,14 @@ mod tests {
 
         let Ok(server) = std::env::var("BEFFROI_TEST_POSTGRES") else { return };
         let schema = format!("beffroi_own_{}", std::process::id());
-        let whole = Db::connect(&server, false).await.unwrap();
+        let whole = Db::connect(&server, false, Epoch::alone()).await.unwrap();
         let make: &'static str = format!("CREATE SCHEMA {schema}").leak();
         whole.execute(make, &[]).await.unwrap();
         let joint = if server.contains('?') { '&' } else { '?' };
         let postgres =
-            Db::connect(&format!("{server}{joint}options[search_path]={schema}"), false).await.unwrap();
+            Db::connect(&format!("{server}{joint}options[search_path]={schema}"), false, Epoch::alone())
+                .await
+                .unwrap();
         fill(&postgres).await;
         for sql in
             [concat!("EXPLAIN ANALYZE ", own_page!("")), concat!("EXPLAIN ANALYZE ", own_page!("DESC"))]

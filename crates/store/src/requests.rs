@@ -16,7 +16,8 @@ use beffroi_domain::{
     Account, AccountId, Dangerous, LabelChange, Micros, Reason, RequestId, Role, SessionId, TenantId,
 };
 use beffroi_policy::{
-    Acting, AskPermit, DecideRequests, ManageFourEyes, REQUEST_US, RIGHT_US, ReadRequests, TenantPermit, Who,
+    Acting, AskPermit, DecideRequests, ManageFourEyes, REQUEST_US, RIGHT_US, ReadAudit, ReadRequests,
+    TenantPermit, Who,
 };
 
 /// What became of a request.
@@ -474,6 +475,35 @@ impl Store {
         self.note_use(&mut tx, tenant, account, id, session, now).await?;
         tx.commit().await?;
         Ok(true)
+    }
+
+    /// Notes that this session takes the log out where one person may do so alone: once in the time that an
+    /// approval would have opened, not for each tile.
+    ///
+    /// # Errors
+    /// The database: then it may not.
+    pub async fn note_export(
+        &self,
+        permit: &TenantPermit<ReadAudit>,
+        session: SessionId,
+        now: Micros,
+    ) -> Result<()> {
+        const BEGIN: &str = "
+            UPDATE session SET exported_us = $2 WHERE id = $1 AND (exported_us IS NULL OR exported_us <= $3)";
+        const SINCE: &str = "SELECT exported_us FROM session WHERE id = $1 AND exported_us > $2";
+        let since = [Value::Int(session.0), Value::Int(now - RIGHT_US)];
+        // Most tiles are of an export that is noted, and nothing must be written to know it.
+        if self.db().row(SINCE, &since, |row| row.int(0)).await?.is_some() {
+            return Ok(());
+        }
+        let mut tx = self.db().begin().await?;
+        let values = [Value::Int(session.0), Value::Int(now), Value::Int(now - RIGHT_US)];
+        if tx.execute(BEGIN, &values).await? == 0 {
+            return Ok(());
+        }
+        let entry = NewEntry::done("audit.export", Subject::by(permit.acting()));
+        audit::append(&mut tx, self.keys(), permit.tenant(), entry, now).await?;
+        tx.commit().await
     }
 
     pub(crate) async fn note_use(

@@ -4,6 +4,7 @@ use crate::audit::{self, NewEntry};
 use crate::crypto::{damaged, entropy, new_token, token_hash};
 use crate::lock::unlocked;
 use crate::sql::{Row, Tx, Value};
+use crate::tenants::open_door;
 use crate::{Result, Store, StoreError};
 use beffroi_domain::{AccountId, ApplicationId, DeviceId, Factor, GuestId, Micros, SessionId, TenantId};
 use beffroi_policy::Who;
@@ -125,7 +126,7 @@ impl Store {
     /// Opens a session; the token (32 random bytes in base64url) is given once and kept as SHA-256.
     ///
     /// # Errors
-    /// `Gone` when the person no longer exists or is disabled.
+    /// `Gone` when the person no longer exists or is disabled, or their body is closed.
     pub async fn open_session(
         &self,
         who: Who,
@@ -139,6 +140,7 @@ impl Store {
         let Opened { factor, place, agent } = opened;
         let agent: String = agent.chars().filter(|c| !c.is_control()).take(AGENT).collect();
         let mut tx = self.db().begin().await?;
+        open_door(&mut tx, tenant).await?;
         if let Some(account) = account {
             const USED: &str =
                 "UPDATE account SET last_used_us = $3 WHERE id = $1 AND tenant = $2 AND enabled = $4";
@@ -179,29 +181,35 @@ impl Store {
 
     /// The person behind a session proved who they are once more: notes it, raises what the session is
     /// worth, unlocks it, and gives it another token, so that one seen before the proof is worth nothing after it.
+    /// A proof that is too weak for whoever it is `renews` nothing: what was proved is as long ago as before.
     ///
     /// # Errors
     /// `Gone` when the session is over.
     pub async fn prove_session(
         &self,
         session: SessionId,
-        factor: Factor,
+        (factor, renews): (Factor, bool),
         entry: NewEntry<'_>,
         now: Micros,
     ) -> Result<String> {
         let (token, kept) = new_token();
         let mut tx = self.db().begin().await?;
-        const FIND: &str = "SELECT factor, tenant FROM session WHERE id = $1";
-        let read = |row: &Row| Ok((Factor::from_word(&row.text(0)?), TenantId(row.int(1)?)));
-        let (before, tenant) = tx
+        const FIND: &str = "SELECT factor, tenant, proved_us FROM session WHERE id = $1";
+        let read = |row: &Row| Ok((Factor::from_word(&row.text(0)?), TenantId(row.int(1)?), row.int(2)?));
+        let (before, tenant, proved) = tx
             .row(tx.locking(FIND), &[Value::Int(session.0)], read)
             .await?
             .ok_or(StoreError::Gone { what: "session" })?;
         let factor = before.map_or(factor, |before| before.max(factor));
         const SET: &str =
-            "UPDATE session SET token = $2, factor = $3, proved_us = $4, last_used_us = $4 WHERE id = $1";
-        let values =
-            [Value::Int(session.0), Value::Bytes(&kept), Value::Text(factor.word()), Value::Int(now)];
+            "UPDATE session SET token = $2, factor = $3, proved_us = $5, last_used_us = $4 WHERE id = $1";
+        let values = [
+            Value::Int(session.0),
+            Value::Bytes(&kept),
+            Value::Text(factor.word()),
+            Value::Int(now),
+            Value::Int(if renews { now } else { proved }),
+        ];
         tx.execute(SET, &values).await?;
         unlocked(&mut tx, session).await?;
         audit::append(&mut tx, self.keys(), tenant, entry, now).await?;

@@ -29,4 +29,15 @@ impl Store {
         let values = [Value::Int(tenant.0), Value::Int(account.0), Value::Int(limit.into())];
         self.db().rows(SQL, &values, |row| read_entry(row, tenant, &keys)).await
     }
+    /// Whether somebody ever signed in to this account.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn ever_signed_in(&self, tenant: TenantId, account: AccountId) -> Result<bool> {
+        const SQL: &str = "
+            SELECT seq FROM audit_entry
+             WHERE tenant = $1 AND actor_ref = $2 AND act = 'session.open' AND outcome = 'done' LIMIT 1";
+        let values = [Value::Int(tenant.0), Value::Int(account.0)];
+        Ok(self.db().row(SQL, &values, |row| row.int(0)).await?.is_some())
+    }
 }

@@ -2,6 +2,7 @@
 //! migrations. The few words that cannot be shared are in [`Db::migrate`], [`Tx::locking`] and
 //! [`Db::connect`]; a line of a migration that begins with `--postgres ` is for that engine alone.
 
+use crate::facts::{self, Epoch};
 use crate::wal::{self, Checkpoints};
 use crate::within::whose;
 use crate::{OpenError, Result, StoreError};
@@ -74,10 +75,17 @@ impl Row {
     }
 }
 
-/// The database. SQLite has one connection that writes, because it can have only one writer anyway, and
-/// a queue in the program is fairer than its busy handler.
+/// The database, and the epoch of the facts in it that are kept in memory.
 #[derive(Clone, Debug)]
-pub(crate) enum Db {
+pub(crate) struct Db {
+    engine: Engine,
+    epoch: Epoch,
+}
+
+/// SQLite has one connection that writes, because it can have only one writer anyway, and a queue in the
+/// program is fairer than its busy handler.
+#[derive(Clone, Debug)]
+enum Engine {
     Sqlite { write: SqlitePool, read: SqlitePool, checkpoints: Checkpoints },
     Postgres(Pools),
 }
@@ -110,7 +118,14 @@ impl Pools {
 }
 
 /// A transaction that writes. Dropped without [`Tx::commit`], it never happened.
-pub(crate) enum Tx {
+pub(crate) struct Tx {
+    on: On,
+    epoch: Epoch,
+    /// Whether it changes what decisions lean on.
+    facts: bool,
+}
+
+enum On {
     Sqlite(Transaction<'static, Sqlite>),
     Postgres(Transaction<'static, Postgres>),
 }
@@ -123,7 +138,7 @@ const POSTGRES_CONNECTIONS: u32 = 12;
 
 impl Db {
     /// Connects; `create` makes a missing SQLite file.
-    pub(crate) async fn connect(setting: &str, create: bool) -> Result<Self, OpenError> {
+    pub(crate) async fn connect(setting: &str, create: bool, epoch: Epoch) -> Result<Self, OpenError> {
         if let Some(path) = setting.strip_prefix("sqlite:") {
             let path = path.strip_prefix("//").unwrap_or(path);
             if !create && !std::path::Path::new(path).exists() {
@@ -164,7 +179,7 @@ impl Db {
             };
             let read = pool(SQLITE_READERS).connect_with(options.clone()).await.map_err(unreachable)?;
             let checkpoints = Checkpoints::start(options, write.clone());
-            Ok(Self::Sqlite { write, read, checkpoints })
+            Ok(Self { engine: Engine::Sqlite { write, read, checkpoints }, epoch })
         } else if setting.starts_with("postgres://") || setting.starts_with("postgresql://") {
             let shown = without_password(setting);
             let unreachable = |cause| OpenError::Unreachable { database: shown.clone(), cause };
@@ -180,7 +195,8 @@ impl Db {
                 .test_before_acquire(false);
             let house = options.clone().options([("beffroi.tenant", "house")]);
             let house = pool.clone().connect_with(house).await.map_err(unreachable)?;
-            Ok(Self::Postgres(Pools { house, closed: pool.connect_lazy_with(options) }))
+            let closed = pool.connect_lazy_with(options);
+            Ok(Self { engine: Engine::Postgres(Pools { house, closed }), epoch })
         } else {
             Err(OpenError::Setting(without_password(setting)))
         }
@@ -193,12 +209,12 @@ impl Db {
         values: &[Value<'_>],
         read: impl FnMut(&Row) -> Result<T>,
     ) -> Result<Vec<T>> {
-        match self {
-            Self::Sqlite { read: pool, .. } => {
+        match &self.engine {
+            Engine::Sqlite { read: pool, .. } => {
                 let rows = sqlx::query_with(sql, bind!(SqliteArguments, values)).fetch_all(pool).await?;
                 rows.into_iter().map(Row::Sqlite).collect::<Vec<_>>().iter().map(read).collect()
             }
-            Self::Postgres(pools) => {
+            Engine::Postgres(pools) => {
                 let mut connection = pools.acquire().await?;
                 let query = sqlx::query_with(sql, bind!(PgArguments, values));
                 let rows = query.fetch_all(&mut *connection).await?;
@@ -219,48 +235,55 @@ impl Db {
 
     /// Starts to write. On SQLite nobody else writes until the end.
     pub(crate) async fn begin(&self) -> Result<Tx> {
-        Ok(match self {
-            Self::Sqlite { write, .. } => match write.begin_with("BEGIN IMMEDIATE").await {
+        let on = match &self.engine {
+            Engine::Sqlite { write, .. } => match write.begin_with("BEGIN IMMEDIATE").await {
                 // SQLite itself rolls back when the disk is full or fails, and the driver goes on counting
                 // a transaction that is no more: the connection is of no use, the next one is.
                 Err(sqlx::Error::InvalidSavePointStatement) => {
                     write.acquire().await?.close().await?;
-                    Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?)
+                    On::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?)
                 }
-                begun => Tx::Sqlite(begun?),
+                begun => On::Sqlite(begun?),
             },
-            Self::Postgres(pools) => Tx::Postgres(pools.begin("BEGIN").await?),
-        })
+            Engine::Postgres(pools) => On::Postgres(pools.begin("BEGIN").await?),
+        };
+        Ok(Tx { on, epoch: self.epoch.clone(), facts: false })
     }
 
     /// Starts to read everything as it is now, whatever others write meanwhile.
     pub(crate) async fn snapshot(&self) -> Result<Tx> {
-        Ok(match self {
-            Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
-            Self::Postgres(pools) => {
-                Tx::Postgres(pools.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+        let on = match &self.engine {
+            Engine::Sqlite { read, .. } => On::Sqlite(read.begin().await?),
+            Engine::Postgres(pools) => {
+                On::Postgres(pools.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
             }
-        })
+        };
+        Ok(Tx { on, epoch: self.epoch.clone(), facts: false })
     }
 
     /// One statement that writes, alone in its transaction; gives the rows it changed.
     pub(crate) async fn execute(&self, sql: &'static str, values: &[Value<'_>]) -> Result<u64> {
-        Ok(match self {
-            Self::Sqlite { write, .. } => {
-                sqlx::query_with(sql, bind!(SqliteArguments, values)).execute(write).await?.rows_affected()
-            }
-            Self::Postgres(pools) => {
+        let done = match &self.engine {
+            Engine::Sqlite { write, .. } => sqlx::query_with(sql, bind!(SqliteArguments, values))
+                .execute(write)
+                .await
+                .map(|done| done.rows_affected()),
+            Engine::Postgres(pools) => {
                 let mut connection = pools.acquire().await?;
                 let query = sqlx::query_with(sql, bind!(PgArguments, values));
-                query.execute(&mut *connection).await?.rows_affected()
+                query.execute(&mut *connection).await.map(|done| done.rows_affected())
             }
-        })
+        };
+        if facts::changed_by(sql) {
+            self.epoch.end();
+        }
+        Ok(done?)
     }
 
     /// Whether row-level security holds for whoever we are to the database: neither a superuser nor a role
     /// that bypasses it. SQLite has no such wall.
     pub(crate) async fn walled(&self) -> Result<bool> {
-        if let Self::Sqlite { .. } = self {
+        if let Engine::Sqlite { .. } = self.engine {
             return Ok(false);
         }
         const SQL: &str = "SELECT NOT (rolsuper OR rolbypassrls) FROM pg_roles WHERE rolname = CURRENT_USER";
@@ -305,7 +328,7 @@ impl Db {
     /// IF NOT EXISTS` alone fails on PostgreSQL when both come at the same moment.
     async fn begin_alone(&self) -> Result<Tx> {
         let mut tx = self.begin().await?;
-        if let Tx::Postgres(_) = &tx {
+        if let On::Postgres(_) = &tx.on {
             tx.execute("SELECT pg_advisory_xact_lock(7018690)", &[]).await?;
         }
         Ok(tx)
@@ -313,13 +336,13 @@ impl Db {
 
     /// Waits for what runs, then closes all connections.
     pub(crate) async fn close(&self) {
-        match self {
-            Self::Sqlite { write, read, checkpoints } => {
+        match &self.engine {
+            Engine::Sqlite { write, read, checkpoints } => {
                 checkpoints.close().await;
                 read.close().await;
                 write.close().await;
             }
-            Self::Postgres(Pools { house, closed }) => {
+            Engine::Postgres(Pools { house, closed }) => {
                 closed.close().await;
                 house.close().await;
             }
@@ -334,12 +357,13 @@ impl Tx {
         values: &[Value<'_>],
         read: impl FnMut(&Row) -> Result<T>,
     ) -> Result<Vec<T>> {
-        match self {
-            Self::Sqlite(tx) => {
+        self.facts |= facts::changed_by(sql);
+        match &mut self.on {
+            On::Sqlite(tx) => {
                 let rows = sqlx::query_with(sql, bind!(SqliteArguments, values)).fetch_all(&mut **tx).await?;
                 rows.into_iter().map(Row::Sqlite).collect::<Vec<_>>().iter().map(read).collect()
             }
-            Self::Postgres(tx) => {
+            On::Postgres(tx) => {
                 let rows = sqlx::query_with(sql, bind!(PgArguments, values)).fetch_all(&mut **tx).await?;
                 rows.into_iter().map(Row::Postgres).collect::<Vec<_>>().iter().map(read).collect()
             }
@@ -356,12 +380,13 @@ impl Tx {
     }
 
     pub(crate) async fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64> {
-        Ok(match self {
-            Self::Sqlite(tx) => sqlx::query_with(sql, bind!(SqliteArguments, values))
+        self.facts |= facts::changed_by(sql);
+        Ok(match &mut self.on {
+            On::Sqlite(tx) => sqlx::query_with(sql, bind!(SqliteArguments, values))
                 .execute(&mut **tx)
                 .await?
                 .rows_affected(),
-            Self::Postgres(tx) => {
+            On::Postgres(tx) => {
                 sqlx::query_with(sql, bind!(PgArguments, values)).execute(&mut **tx).await?.rows_affected()
             }
         })
@@ -369,30 +394,30 @@ impl Tx {
 
     /// A statement over several rows or ids, see [`repeated`].
     pub(crate) fn repeated(&self, sql: &'static str, width: usize, times: usize) -> &'static str {
-        repeated(sql, width, times, matches!(self, Self::Postgres(_)))
+        repeated(sql, width, times, matches!(self.on, On::Postgres(_)))
     }
 
     /// The same `SELECT`, holding its rows until the end on PostgreSQL. On SQLite the whole transaction
     /// is the lock.
     pub(crate) fn locking(&self, sql: &'static str) -> &'static str {
-        match self {
-            Self::Sqlite(_) => sql,
-            Self::Postgres(_) => kept(sql, 0, || format!("{sql} FOR UPDATE")),
+        match self.on {
+            On::Sqlite(_) => sql,
+            On::Postgres(_) => kept(sql, 0, || format!("{sql} FOR UPDATE")),
         }
     }
 
     /// The same `SELECT`, keeping its rows from being changed until the end on PostgreSQL.
     pub(crate) fn sharing(&self, sql: &'static str) -> &'static str {
-        match self {
-            Self::Sqlite(_) => sql,
-            Self::Postgres(_) => kept(sql, usize::MAX, || format!("{sql} FOR SHARE")),
+        match self.on {
+            On::Sqlite(_) => sql,
+            On::Postgres(_) => kept(sql, usize::MAX, || format!("{sql} FOR SHARE")),
         }
     }
 
     /// Holds a name until the end on PostgreSQL, whether it has a row or not. On SQLite the whole
     /// transaction is the lock.
     pub(crate) async fn hold(&mut self, name: &str) -> Result<()> {
-        if let Self::Postgres(_) = self {
+        if let On::Postgres(_) = self.on {
             const HOLD: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
             self.execute(HOLD, &[Value::Text(name)]).await?;
         }
@@ -400,11 +425,11 @@ impl Tx {
     }
 
     async fn raw(&mut self, text: &str) -> Result<(), sqlx::Error> {
-        match self {
-            Self::Sqlite(tx) => {
+        match &mut self.on {
+            On::Sqlite(tx) => {
                 sqlx::raw_sql(AssertSqlSafe(text.replace("BYTES", "BLOB"))).execute(&mut **tx).await.map(drop)
             }
-            Self::Postgres(tx) => {
+            On::Postgres(tx) => {
                 let text = text.replace("BYTES", "BYTEA").replace("--postgres ", "");
                 sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut **tx).await.map(drop)
             }
@@ -413,11 +438,15 @@ impl Tx {
 
     /// On disk when this answers.
     pub(crate) async fn commit(self) -> Result<()> {
-        match self {
-            Self::Sqlite(tx) => tx.commit().await?,
-            Self::Postgres(tx) => tx.commit().await?,
+        let done = match self.on {
+            On::Sqlite(tx) => tx.commit().await,
+            On::Postgres(tx) => tx.commit().await,
+        };
+        // Also when it failed: a server that went away while it answered may have committed.
+        if self.facts {
+            self.epoch.end();
         }
-        Ok(())
+        Ok(done?)
     }
 }
 

@@ -15,10 +15,13 @@ use beffroi_policy::{Acting, ManageLock, ManageOrganisation, ManagePasswords, Te
 /// The columns of a tenant, in the order that [`read_tenant`] reads.
 macro_rules! tenant_columns {
     () => {
-        "id, domain, name, accent, administration_factor, administration_networks, passwords, lock_phone_minutes, lock_desk_minutes"
+        "id, domain, name, accent, administration_factor, administration_networks, passwords, lock_phone_minutes, lock_desk_minutes, operates, closed_us"
     };
 }
 pub(crate) use tenant_columns;
+
+/// How many columns [`tenant_columns`] are.
+pub(crate) const TENANT_COLUMNS: usize = 11;
 
 /// How far a body's settings have moved: two that differ mean that open pages show something old.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +47,8 @@ pub(crate) fn read_tenant(row: &Row) -> Result<Tenant> {
         passwords: PasswordProfile::from_word(&row.text(6)?)
             .ok_or_else(|| damaged("the password rules of a tenant"))?,
         lock: LockRules { phone_minutes: minutes(row.int(7)?), desk_minutes: minutes(row.int(8)?) },
+        operates: row.bool(9)?,
+        closed: row.opt_int(10)?,
     })
 }
 
@@ -64,12 +69,34 @@ pub(crate) async fn hold(tx: &mut Tx, tenant: TenantId) -> Result<()> {
     found.map(drop).ok_or(StoreError::Gone { what: "tenant" })
 }
 
+/// A session is opened: the tenant is not closed, and is not until the end of the transaction.
+pub(crate) async fn open_door(tx: &mut Tx, tenant: TenantId) -> Result<()> {
+    const SQL: &str = "SELECT id FROM tenant WHERE id = $1 AND closed_us IS NULL";
+    let found = tx.row(tx.sharing(SQL), &[Value::Int(tenant.0)], |row| row.int(0)).await?;
+    found.map(drop).ok_or(StoreError::Gone { what: "open organisation" })
+}
+
 impl Store {
     /// Adds a public body with its keys, its audit log and the labels shipped.
     ///
     /// # Errors
     /// `Taken` when the domain is hosted already.
     pub async fn add_tenant(&self, domain: &Domain, name: &str, now: Micros) -> Result<Tenant> {
+        let mut tx = self.db().begin().await?;
+        let tenant = self.host(&mut tx, domain, name, (Subject::Machine, ""), now).await?;
+        tx.commit().await?;
+        Ok(tenant)
+    }
+
+    /// The same in the transaction of more; who does it, and what else the first entry of the log says.
+    pub(crate) async fn host(
+        &self,
+        tx: &mut Tx,
+        domain: &Domain,
+        name: &str,
+        (by, told): (Subject, &str),
+        now: Micros,
+    ) -> Result<Tenant> {
         let tenant = Tenant {
             id: TenantId::mint(now, entropy()),
             domain: domain.clone(),
@@ -78,8 +105,9 @@ impl Store {
             administration: AdministrationRules::default(),
             passwords: PasswordProfile::default(),
             lock: LockRules::default(),
+            operates: false,
+            closed: None,
         };
-        let mut tx = self.db().begin().await?;
         const MASTER: &str = "SELECT value FROM meta WHERE name = 'master'";
         let check = tx
             .row(tx.sharing(MASTER), &[], |row| row.bytes(0))
@@ -101,13 +129,12 @@ impl Store {
         ];
         tx.execute(ADD, &values).await.map_err(|e| e.or_taken("domain"))?;
         for label in Label::shipped() {
-            add_label(&mut tx, tenant.id, &label).await?;
+            add_label(tx, tenant.id, &label).await?;
         }
-        audit::start(&mut tx, &TenantKey::new(tenant.id, &secret), tenant.id, domain.as_str()).await?;
+        audit::start(tx, &TenantKey::new(tenant.id, &secret), tenant.id, domain.as_str()).await?;
         let entry =
-            NewEntry::done("tenant.add", Subject::Machine).on(Subject::Text(domain.as_str().to_owned()));
-        audit::append(&mut tx, self.keys(), tenant.id, entry, now).await?;
-        tx.commit().await?;
+            NewEntry::done("tenant.add", by).on(Subject::Text(domain.as_str().to_owned())).saying(told);
+        audit::append(tx, self.keys(), tenant.id, entry, now).await?;
         Ok(tenant)
     }
 

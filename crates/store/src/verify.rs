@@ -43,8 +43,8 @@ impl Noted {
 }
 
 /// What a log says of itself.
-struct Log {
-    tenant: TenantId,
+pub(crate) struct Log {
+    pub(crate) tenant: TenantId,
     domain: String,
     size: i64,
     frontier: Vec<u8>,
@@ -99,14 +99,7 @@ impl Store {
               FROM tenant t LEFT JOIN audit_log l ON l.tenant = t.id ORDER BY t.domain";
         // A server that writes on must not look like someone who adds entries behind the head.
         let mut tx = self.db().snapshot().await?;
-        let logs = tx
-            .rows(SQL, &[], |row| {
-                let (tenant, domain) = (TenantId(row.int(0)?), row.text(1)?);
-                let Some(size) = row.opt_int(2)? else { return Ok(Err(domain)) };
-                let (frontier, checkpoint, public_key) = (row.bytes(3)?, row.text(4)?, row.bytes(5)?);
-                Ok(Ok(Log { tenant, domain, size, frontier, checkpoint, public_key }))
-            })
-            .await?;
+        let logs = tx.rows(SQL, &[], read_log).await?;
         let mut findings = vec![];
         let here = |noted: &&Noted| logs.iter().flatten().any(|log| noted.is_of(log));
         for missing in noted.iter().filter(|noted| !here(noted)) {
@@ -123,15 +116,25 @@ impl Store {
                     let noted = noted.iter().filter(|noted| noted.is_of(log)).collect();
                     verify_log(&mut tx, log, noted, &mut findings).await?;
                 }
-                Err(domain) => findings.push(Finding {
-                    text: format!("{domain}: the head of the log was removed"),
-                    domain: domain.clone(),
-                    entry: None,
-                    field: None,
-                }),
+                Err(domain) => findings.push(Finding::headless(domain.clone())),
             }
         }
         Ok(findings)
+    }
+}
+
+/// What a log says of itself, or whose has no head any more.
+pub(crate) fn read_log(row: &Row) -> Result<Result<Log, String>> {
+    let (tenant, domain) = (TenantId(row.int(0)?), row.text(1)?);
+    let Some(size) = row.opt_int(2)? else { return Ok(Err(domain)) };
+    let (frontier, checkpoint, public_key) = (row.bytes(3)?, row.text(4)?, row.bytes(5)?);
+    Ok(Ok(Log { tenant, domain, size, frontier, checkpoint, public_key }))
+}
+
+impl Finding {
+    pub(crate) fn headless(domain: String) -> Self {
+        let text = format!("{domain}: the head of the log was removed");
+        Self { domain, entry: None, field: None, text }
     }
 }
 
@@ -162,32 +165,27 @@ async fn verify_log(tx: &mut Tx, log: &Log, noted: Vec<&Noted>, findings: &mut V
         // Signatures take 50 µs each: a long log must not hold up whoever else runs here.
         tokio::task::yield_now().await;
         for entry in &entries {
-            for (level, root) in check.entry(entry).into_iter().enumerate() {
-                if ended.len() == level {
-                    ended.push(vec![]);
-                }
-                ended[level].push(root);
-            }
+            check.entry(entry, &mut ended);
         }
     }
     if check.end() {
-        verify_subtrees(tx, log, &ended, findings).await?;
+        const SQL: &str =
+            "SELECT level, number, root FROM audit_subtree WHERE tenant = $1 ORDER BY level, number";
+        let read = |row: &Row| Ok(((row.int(0)?, row.int(1)?), row.bytes(2)?));
+        let kept = tx.rows(SQL, &[Value::Int(log.tenant.0)], read).await?;
+        expect_subtrees(log, &ended, kept, findings);
     }
     Ok(())
 }
 
-/// Holds the hashes that are kept for tiles against those that the entries give.
-async fn verify_subtrees(
-    tx: &mut Tx,
+/// Holds the hashes that are kept for tiles, by level and number, against those that the entries give.
+pub(crate) fn expect_subtrees(
     log: &Log,
     expected: &[Vec<merkle::Hash>],
+    kept: Vec<((i64, i64), Vec<u8>)>,
     findings: &mut Vec<Finding>,
-) -> Result<()> {
-    const SQL: &str =
-        "SELECT level, number, root FROM audit_subtree WHERE tenant = $1 ORDER BY level, number";
-    let read = |row: &Row| Ok(((row.int(0)?, row.int(1)?), row.bytes(2)?));
-    let mut kept: BTreeMap<_, _> =
-        tx.rows(SQL, &[Value::Int(log.tenant.0)], read).await?.into_iter().collect();
+) {
+    let mut kept: BTreeMap<_, _> = kept.into_iter().collect();
     let mut find = |text: String| {
         let text = format!("{}: {text}", log.domain);
         findings.push(Finding { domain: log.domain.clone(), entry: None, field: None, text });
@@ -205,7 +203,6 @@ async fn verify_subtrees(
     for ((level, number), _) in kept {
         find(format!("a hash number {number} for the tiles of level {level} was added"));
     }
-    Ok(())
 }
 
 pub(crate) fn read(row: &Row) -> Result<Stored> {
@@ -231,7 +228,7 @@ pub(crate) fn read(row: &Row) -> Result<Stored> {
     })
 }
 
-struct Check<'a> {
+pub(crate) struct Check<'a> {
     log: &'a Log,
     findings: &'a mut Vec<Finding>,
     origin: String,
@@ -308,7 +305,7 @@ impl Comparison<'_> {
 }
 
 impl<'a> Check<'a> {
-    fn new(log: &'a Log, noted: Vec<&'a Noted>, findings: &'a mut Vec<Finding>) -> Self {
+    pub(crate) fn new(log: &'a Log, noted: Vec<&'a Noted>, findings: &'a mut Vec<Finding>) -> Self {
         let head = merkle::read_checkpoint(&log.checkpoint, &log.public_key, &log.domain);
         let tree = Frontier::default();
         let root_at_head = head.filter(|(size, _)| *size == 0).map(|_| tree.root());
@@ -344,8 +341,8 @@ impl<'a> Check<'a> {
         self.findings.push(Finding { domain: self.log.domain.clone(), entry, field, text });
     }
 
-    /// Takes the next entry; gives the roots of the tiles that it ends.
-    fn entry(&mut self, entry: &Stored) -> Vec<merkle::Hash> {
+    /// Takes the next entry; the roots of the tiles that it ends go to `ended`, by level.
+    pub(crate) fn entry(&mut self, entry: &Stored, ended: &mut Vec<Vec<merkle::Hash>>) {
         let seq = entry.seq;
         if seq != self.expected {
             match seq - self.expected {
@@ -364,7 +361,12 @@ impl<'a> Check<'a> {
             self.find(Some(seq), Some(name), format!("entry {seq}, field `{name}` was changed"));
         }
         let leaf = entry_leaf(seq, &entry.commitments);
-        let ended = self.tree.push(leaf);
+        for (level, root) in self.tree.push(leaf).into_iter().enumerate() {
+            if ended.len() == level {
+                ended.push(vec![]);
+            }
+            ended[level].push(root);
+        }
         for n in 0..self.noted.len() {
             if let Err(wrong) = self.noted[n].leaf(&leaf, &self.tree) {
                 // What cannot be read cannot be compared, and that is said once.
@@ -384,11 +386,10 @@ impl<'a> Check<'a> {
         } else {
             self.unsigned.push(seq);
         }
-        ended
     }
 
     /// Says what is wrong with the whole; gives whether the entries are the ones that were signed.
-    fn end(mut self) -> bool {
+    pub(crate) fn end(mut self) -> bool {
         let last = self.expected - 1;
         let size = self.head.map_or(self.log.size, |(size, _)| i64::try_from(size).unwrap_or(i64::MAX));
         let whole = self.head.is_some_and(|(_, root)| self.root_at_head == Some(root));

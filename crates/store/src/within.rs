@@ -27,6 +27,12 @@ pub fn bind(tenant: TenantId) {
     let _ = WHOSE.try_with(|whose| whose.set(Some(tenant)));
 }
 
+/// Runs what somebody closed in their own tenant asks about all of them, with the policy's proof that they may:
+/// for the bodies of an installation (`bodies.rs`, decision 0017), and nothing else.
+pub(crate) async fn house<F: Future>(work: F) -> F::Output {
+    WHOSE.scope(Cell::new(None), work).await
+}
+
 /// The tenant that the work at hand is closed in.
 pub(crate) fn whose() -> Option<TenantId> {
     WHOSE.try_with(Cell::get).ok().flatten()

@@ -18,7 +18,7 @@ const MINUTE: i64 = 60_000_000;
 const CODE: &str = "7K2M-QX4T-9BDF";
 
 fn own(town: &Town) -> OwnPermit {
-    let holder = Holder { factor: Factor::Password, holds_factor: false, fresh: true };
+    let holder = Holder { factor: Factor::Password, holds_factor: false, holds_passkey: false, fresh: true };
     decide_own(&town.actor(&town.bob, None), holder).unwrap()
 }
 

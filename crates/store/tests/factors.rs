@@ -13,7 +13,7 @@ use town::Town;
 use zeroize::Zeroizing;
 
 fn own(town: &Town) -> OwnPermit {
-    let holder = Holder { factor: Factor::Passkey, holds_factor: true, fresh: true };
+    let holder = Holder { factor: Factor::Passkey, holds_factor: true, holds_passkey: true, fresh: true };
     decide_own(&town.actor(&town.bob, None), holder).unwrap()
 }
 
@@ -166,7 +166,7 @@ fn a_proof_raises_a_session_and_gives_it_another_token() {
             detail: "totp",
             origin: "192.0.2.7/32",
         };
-        let after = store.prove_session(session, Factor::Second, entry(), 5_000).await.unwrap();
+        let after = store.prove_session(session, (Factor::Second, true), entry(), 5_000).await.unwrap();
         assert_eq!(store.session_by_token(&before).await.unwrap(), None);
         let row = store.session_by_token(&after).await.unwrap().unwrap();
         assert_eq!(
@@ -174,11 +174,15 @@ fn a_proof_raises_a_session_and_gives_it_another_token() {
             (Factor::Second, 5_000, 1_000, "192.0.2.7/32")
         );
         // A weaker proof later is fresh, and takes nothing away.
-        let last = store.prove_session(session, Factor::Password, entry(), 9_000).await.unwrap();
+        let last = store.prove_session(session, (Factor::Password, true), entry(), 9_000).await.unwrap();
         let row = store.session_by_token(&last).await.unwrap().unwrap();
         assert_eq!((row.factor, row.proved), (Factor::Second, 9_000));
+        // One that is too weak for whoever it is leaves the time as it was.
+        let weak = store.prove_session(session, (Factor::Password, false), entry(), 11_000).await.unwrap();
+        let row = store.session_by_token(&weak).await.unwrap().unwrap();
+        assert_eq!((row.factor, row.proved, row.last_used), (Factor::Second, 9_000, 11_000));
         store.end_session(session, now()).await.unwrap();
-        let gone = store.prove_session(session, Factor::Second, entry(), 9_000).await;
+        let gone = store.prove_session(session, (Factor::Second, true), entry(), 9_000).await;
         assert!(matches!(gone, Err(StoreError::Gone { what: "session" })), "{gone:?}");
     });
 }

@@ -120,7 +120,7 @@ fn what_is_asked_within_a_tenant_finds_nothing_of_another() {
                 town.store.tenant(town.tenant.id).await.unwrap().is_some(),
                 town.store.account(town.bob.id).await.unwrap().is_some(),
                 town.store.room(town.room.id).await.unwrap().is_some(),
-                town.store.standing(town.room.id, town.bob.id).await.unwrap().is_some(),
+                town.store.facts(town.tenant.id, town.room.id, Some(town.bob.id)).await.unwrap().is_some(),
                 town.store.session_by_token(&token).await.unwrap().is_some(),
                 !town
                     .store

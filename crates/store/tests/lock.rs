@@ -26,7 +26,7 @@ fn own(town: &Town) -> OwnPermit {
         administration: Administration { factor: Factor::Password, inside: true },
         ..town.actor(&town.bob, None)
     };
-    let holder = Holder { factor: Factor::Password, holds_factor: false, fresh: true };
+    let holder = Holder { factor: Factor::Password, holds_factor: false, holds_passkey: false, fresh: true };
     decide_own(&actor, holder).unwrap()
 }
 

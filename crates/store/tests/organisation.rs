@@ -171,7 +171,8 @@ fn a_clearance_is_read_at_each_question() {
     both(async |place| {
         let town = Town::new(place.store().await).await;
         let store = &town.store;
-        let standing = async || store.standing(town.room.id, town.bob.id).await.unwrap();
+        let facts = async |of| store.facts(town.tenant.id, town.room.id, Some(of)).await.unwrap().unwrap();
+        let standing = async || facts(town.bob.id).await.standing;
         let before = standing().await.unwrap();
         assert_eq!(
             (before.role, before.clearance, before.membership),
@@ -187,7 +188,7 @@ fn a_clearance_is_read_at_each_question() {
         assert_eq!(told(&town, 2).await, said);
         let none = store.set_clearance(&town.machine(), town.bob.id, "none", now()).await;
         assert!(matches!(none, Err(StoreError::Gone { what: "label" })), "{none:?}");
-        let stranger = store.standing(town.room.id, town.carol.id).await.unwrap().unwrap();
+        let stranger = facts(town.carol.id).await.standing.unwrap();
         assert_eq!(stranger.membership, None);
         store.set_enabled(&town.machine(), town.bob.id, false, now()).await.unwrap();
         assert_eq!(standing().await, None);

@@ -48,6 +48,24 @@ fn a_role_ends_the_sessions_and_the_last_administrator_stays() {
     });
 }
 
+#[test]
+fn passwords_are_counted_by_kind_within_a_body() {
+    both(async |place| {
+        let town = Town::new(place.store().await).await;
+        let kind =
+            |text: &str| text.split(' ').next_back().filter(|last| *last != "carol").map(str::to_owned);
+        let counted = town.store.count_passwords(town.tenant.id, kind).await.unwrap();
+        assert_eq!(counted.into_iter().collect::<Vec<_>>(), [("alice".into(), 1), ("bob".into(), 1)]);
+        let all = town.store.count_passwords(town.tenant.id, |_| Some("any".into())).await.unwrap();
+        assert_eq!(all.get("any"), Some(&3));
+        assert!(town.store.count_passwords(TenantId(1), |_| Some("any".into())).await.unwrap().is_empty());
+        let (salts, decoys) =
+            (town.store.salt_secret().await.unwrap(), town.store.decoy_secret().await.unwrap());
+        assert_ne!(salts, decoys, "salts are told to anybody");
+        assert_eq!(town.store.decoy_secret().await.unwrap(), decoys);
+    });
+}
+
 /// Of two administrators who close each other's account at the same moment, one stays.
 #[test]
 fn two_administrators_do_not_close_each_other() {

@@ -72,9 +72,15 @@ fn every_edit_is_named() {
             place.empty().await;
             deed(place, sql).await;
             let store = place.store().await;
-            let findings: Vec<_> = store.verify_audit().await.unwrap().into_iter().map(|f| f.text).collect();
+            let texts =
+                |found: Vec<beffroi_store::Finding>| found.into_iter().map(|f| f.text).collect::<Vec<_>>();
+            let findings = texts(store.verify_audit().await.unwrap());
+            let tenant = store.tenants().await.unwrap().remove(0).id;
+            let beside = texts(store.verify_beside(tenant).await.unwrap());
             store.close().await;
-            assert!(findings.iter().any(|text| text.contains(expected)), "{sql}\n{findings:#?}");
+            for findings in [findings, beside] {
+                assert!(findings.iter().any(|text| text.contains(expected)), "{sql}\n{findings:#?}");
+            }
         }
     });
 }

@@ -14,7 +14,7 @@ pub async fn lived_in(house: &House) {
     let room = alice.room("Accueil").await;
     alice
         .request("PATCH", &format!("/api/rooms/{room}"))
-        .json(&json!({"label": "sensitive"}))
+        .json(&json!({"label": "public"}))
         .send()
         .await
         .expect(200);

@@ -70,15 +70,10 @@ async fn acting_in_somebodys_name_is_approved_marked_and_seen() {
     // Once: the right is used.
     assert_eq!(rule(claire.post(&begin(ALICE), &json!({})).await), "four-eyes");
 
-    // What Alice does every day, with both names in the log.
+    // What Alice sees, with both names in the log of what is refused.
     let room = helper.room("Accueil").await;
-    let mut talker = Talker::connect(&helper).await;
-    talker.enter(ROOM).await;
-    talker.say_in(ROOM, "m1", "trouvé").await;
-    helper
-        .post(&format!("/api/rooms/{room}/members"), &json!({"address": BOB, "role": "moderator"}))
-        .await
-        .expect(204);
+    let member = json!({"address": BOB, "role": "moderator"});
+    assert_eq!(rule(helper.post(&format!("/api/rooms/{room}/members"), &member).await), "in-anothers-name");
     let log = claire.get("/api/admin/audit?act=members.manage").await.expect(200).json();
     assert_eq!(log["entries"][0]["actor"], format!("{ALICE} ({CLAIRE})"), "{log}");
     // And what an administrative act was proved with.
@@ -152,6 +147,125 @@ async fn acting_in_somebodys_name_is_approved_marked_and_seen() {
     assert_eq!(Browser::signed_in(&server, BOB).await.get("/api/help").await.expect(200).json(), json!([]));
     assert_eq!(alice.get("/api/session").await.expect(200).json()["helped_by"], Value::Null);
     house.run(&["audit", "verify"]).well();
+}
+
+/// Whoever helps sees what Alice sees, as it happens; nothing that others would take for hers comes from them.
+#[tokio::test]
+async fn whoever_acts_in_somebodys_name_looks_and_says_nothing_as_that_person() {
+    let house = staffed();
+    let server = house.serve().await;
+    let (claire, alice, bob) = (
+        Browser::signed_in(&server, CLAIRE).await,
+        Browser::signed_in(&server, ALICE).await,
+        Browser::signed_in(&server, BOB).await,
+    );
+    let room = alice.room("Accueil").await;
+    let begun = crate::files::begin(&alice, &room, "rapport.pdf", 10).await;
+    let file = crate::files::put(&alice, &room, "plan.pdf", b"le plan").await;
+    let (mut hers, mut his) = (Talker::connect(&alice).await, Talker::connect(&bob).await);
+    for talker in [&mut hers, &mut his] {
+        talker.send("<presence xmlns='jabber:client'/>").await;
+        talker.enter(ROOM).await;
+    }
+    his.say_to(ALICE, "m0", "tu es là ?").await;
+    hers.message("m0").await;
+    hers.settle().await;
+    his.settle().await;
+    let unread = async |page: &Browser| {
+        let rooms = page.get("/api/rooms").await.expect(200).json();
+        rooms.as_array().expect("rooms").iter().map(|room| room["unread"].clone()).collect::<Vec<_>>()
+    };
+    let (before, events) = (unread(&alice).await, hers.whole_archive(ROOM, None).await.len());
+    (hers.heard, his.heard) = (vec![], vec![]);
+
+    let helper = helping(&server, &claire).await;
+    let mut look = Talker::connect(&helper).await;
+    look.send("<presence xmlns='jabber:client'/>").await;
+    look.until("who is there", |f| f.starts_with("<presence") && f.contains(BOB)).await;
+    look.enter(ROOM).await;
+    assert_eq!(look.whole_archive(ROOM, None).await.len(), events);
+    let state = look.ask("get", ROOM, "<state xmlns='urn:beffroi:meeting:0'/>").await;
+    assert!(state.contains("type='result'"), "{state}");
+    helper.get(&format!("/api/files/{file}")).await.expect(200);
+    helper.get("/api/people").await.expect(200);
+
+    // Over XMPP: words, signs of typing, marks, subjects, bells and seats.
+    let says = |to: &str, kind: &str, id: &str, what: &str| {
+        format!("<message xmlns='jabber:client' type='{kind}' to='{to}' id='{id}'>{what}</message>")
+    };
+    let composing = "<composing xmlns='http://jabber.org/protocol/chatstates'/>";
+    let displayed = "<displayed xmlns='urn:xmpp:chat-markers:0' id='1'/>";
+    for (n, what) in ["<body>oui</body>", composing, displayed, "<subject>Autre</subject>"].iter().enumerate()
+    {
+        for (to, kind) in [(ROOM, "groupchat"), (BOB, "chat")] {
+            if to == BOB && what.starts_with("<subject") {
+                continue;
+            }
+            let id = format!("{kind}{n}");
+            look.send(&says(to, kind, &id, what)).await;
+            let refused = look.message(&id).await;
+            assert!(refused.contains("type='error'") && refused.contains("in-anothers-name"), "{refused}");
+        }
+    }
+    for (to, asked) in [
+        (ROOM, "<ring xmlns='urn:beffroi:meeting:0'/>"),
+        (BOB, "<ring xmlns='urn:beffroi:meeting:0'/>"),
+        (BOB, "<decline xmlns='urn:beffroi:meeting:0'/>"),
+        (ROOM, "<leave xmlns='urn:beffroi:meeting:0'/>"),
+        (ROOM, "<end xmlns='urn:beffroi:meeting:0'/>"),
+    ] {
+        let refused = look.ask("set", to, asked).await;
+        assert!(
+            refused.contains("type='error'") && refused.contains("in-anothers-name"),
+            "{asked} {refused}"
+        );
+    }
+    // Over HTTP.
+    let link = alice.post(&format!("/api/rooms/{room}/links"), &json!({})).await.expect(201).json();
+    let upload = json!({"name": "faux.pdf", "size": 3, "media_type": "application/pdf"});
+    let new_room = json!({"name": "Bureau", "label": "internal", "members": []});
+    for (method, path, body) in [
+        ("POST", "/api/rooms".to_owned(), new_room),
+        ("POST", "/api/direct".to_owned(), json!({"address": GINA})),
+        ("PATCH", format!("/api/rooms/{room}"), json!({"name": "Autre nom"})),
+        ("PATCH", format!("/api/rooms/{room}"), json!({"label": "public"})),
+        ("PATCH", format!("/api/rooms/{room}"), json!({"topic": "Autre sujet"})),
+        ("DELETE", format!("/api/rooms/{room}/members/{BOB}"), json!({})),
+        ("POST", format!("/api/rooms/{room}/links"), json!({})),
+        ("DELETE", format!("/api/rooms/{room}/links/{}", link["id"].as_str().expect("an id")), json!({})),
+        ("POST", format!("/api/rooms/{room}/uploads"), upload),
+        ("DELETE", format!("/api/uploads/{begun}"), json!({})),
+    ] {
+        let answer = helper.request(method, &path).json(&body).send().await;
+        assert_eq!(rule(answer), "in-anothers-name", "{method} {path}");
+    }
+    let part = helper
+        .request("PATCH", &format!("/api/uploads/{begun}"))
+        .header("upload-offset", "0")
+        .header("content-type", "application/offset+octet-stream")
+        .body(b"0123456789");
+    assert_eq!(rule(part.send().await), "in-anothers-name");
+    // A conversation that is there opens, to be read.
+    helper.post("/api/direct", &json!({"address": BOB})).await.expect(200);
+
+    // What is said goes to whoever looks on, too, and nobody else noticed anything.
+    his.say_in(ROOM, "m1", "bonjour").await;
+    look.message("m1").await;
+    drop(look);
+    his.message("m1").await;
+    hers.message("m1").await;
+    his.settle().await;
+    hers.settle().await;
+    for heard in [&hers.heard, &his.heard] {
+        let seen = |f: &&String| {
+            f.starts_with("<presence") || f.contains("chatstates") || f.contains("chat-markers")
+        };
+        assert_eq!(heard.iter().find(seen), None);
+    }
+    assert_eq!(hers.whole_archive(ROOM, None).await.len(), events + 1);
+    let rooms = unread(&alice).await;
+    assert_eq!(rooms.len(), before.len(), "no room is made in her name");
+    crate::bad_input::finish(server, &[]).await;
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod attacks;
 mod audit;
 mod backup;
 mod bad_input;
+mod bodies;
 mod calls;
 mod charter;
 mod command_line;

@@ -1,5 +1,6 @@
 //! Passkeys over HTTP: enrolled, used at the door and inside, and everything that must not open.
 
+use crate::database::Database;
 use crate::second_factor::{patient, renewed};
 use beffroi_it::{ALICE, Answer, Authenticator, BOB, Browser, CLAIRE, DOMAIN, House, Server};
 use serde_json::{Value, json};
@@ -164,6 +165,57 @@ async fn a_key_proves_once_more_and_only_its_owners_own() {
     // A key is one person's: it is not added to another account, nor twice.
     let question = ask(&alice, "/api/factors/passkey").await;
     assert_eq!(question["options"]["excludeCredentials"].as_array().map(Vec::len), Some(1));
+}
+
+/// What somebody fished of an administrator who holds a passkey adds no passkey to the account, nor takes theirs away.
+#[tokio::test]
+async fn a_password_and_a_code_change_no_keys_of_who_administers_by_a_passkey() {
+    use crate::second_factor::{enrol as enrol_application, second, totp};
+    let house = House::town();
+    house.run(&["tenant", "administration", DOMAIN]).well();
+    let server = house.serve().await;
+    for who in [CLAIRE, ALICE] {
+        let mut page = Browser::signed_in(&server, who).await;
+        let mut key = page.authenticator();
+        let (application, _) = enrol_application(&mut page).await;
+        // The first passkey comes by what there is; from then on it is what counts.
+        let added = enrol(&mut page, &mut key).await.json();
+        let path = format!("/api/factors/{}", added["factor"]["id"].as_str().expect("an id"));
+
+        let mut thief = Browser::new(&server, DOMAIN);
+        let step = thief.sign_in(who, beffroi_it::PASSWORD).await.expect(200).json();
+        second(&mut thief, &step["token"], &totp(&application.code(0))).await.expect(200);
+        let begun = thief.post("/api/factors/passkey", &json!({})).await;
+        if who == ALICE {
+            begun.expect(201);
+            continue;
+        }
+        let needs = |answer: Answer| {
+            let no = answer.expect(403).json();
+            assert_eq!((&no["rule"], &no["needs"]), (&json!("own-passkey"), &json!("passkey")), "{no}");
+        };
+        needs(begun);
+        needs(thief.delete(&path).await);
+        needs(thief.post("/api/factors/totp", &json!({})).await);
+        needs(thief.post("/api/factors/recovery-codes", &json!({})).await);
+        needs(thief.post("/api/devices/code", &json!({})).await);
+        let application_password = json!({"name": "Téléphone", "protocol": "xmpp"});
+        needs(thief.post("/api/application-passwords", &application_password).await);
+
+        // Nor in a session that a passkey opened an hour ago and somebody took over: the code makes it no younger.
+        let mut database = Database::of(&house).await;
+        database.run("UPDATE session SET proved_us = proved_us - 3600000000").await;
+        let answer = page.post("/api/session/prove", &totp(&application.code(1))).await.expect(200);
+        renewed(&mut page, &answer, |body| body);
+        needs(page.post("/api/factors/passkey", &json!({})).await);
+        let question = ask(&page, "/api/session/prove/passkey").await;
+        let body = json!({"token": question["token"], "answer": key.prove(&question["options"])});
+        let answer = page.post("/api/session/prove/passkey/answer", &body).await.expect(200);
+        renewed(&mut page, &answer, |body| body);
+        page.post("/api/factors/passkey", &json!({})).await.expect(201);
+        page.delete(&path).await.expect(204);
+    }
+    crate::bad_input::finish(server, &[]).await;
 }
 
 /// The only administrator lost their only key: the operator at the machine lets them begin again.

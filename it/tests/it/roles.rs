@@ -8,6 +8,7 @@ const GINA: &str = "gina@mairie.test";
 const GUST: &str = "gust@mairie.test";
 const ADA: &str = "ada@mairie.test";
 const OTTO: &str = "otto@mairie.test";
+const OLGA: &str = "olga@mairie.test";
 const NEMO: &str = "nemo@mairie.test";
 const ROOM: &str = "accueil@rooms.mairie.test";
 
@@ -19,6 +20,8 @@ fn staffed() -> House {
     house.add_account(ADA, "Ada Brun", "auditor");
     house.add_account(OTTO, "Otto Clair", "security-officer");
     house.add_account(NEMO, "Nemo Petit", "agent");
+    house.run(&["tenant", "operator", DOMAIN, "--set", "on"]).well();
+    house.add_account(OLGA, "Olga Sand", "operator");
     house
 }
 
@@ -45,10 +48,14 @@ fn changes() -> Vec<(String, String, Value)> {
             json!({"reference": "H-1", "authority": "ANSSI", "until": "9999-12-31"})
         }
         "/api/admin/roles" => json!({"name": "Nouvelle"}),
+        "/api/admin/bodies" => json!({"domain": "neuf.test", "name": "Neuf", "administrator":
+            {"address": "x@neuf.test", "name": "X"}}),
+        "/api/admin/bodies/{body}/delegate" => json!({"address": "x@mairie.test", "name": "X"}),
         "/api/admin/roles/{id}" if method == "PATCH" => json!({"description": "Autre"}),
         "/api/admin/roles/{id}/rooms/{room}" => json!({"rank": "member"}),
         "/api/admin/requests" => json!({"act": "export", "reason": "Pour voir"}),
         "/api/admin/lock" => json!({"phone_minutes": 5, "desk_minutes": 15}),
+        "/api/admin/alert-rules" => json!({"rules": [{"kind": "role", "on": false}]}),
         "/api/admin/charter" => json!({"title": "Charte", "text": "Soyez aimables."}),
         "/api/admin/devices/{id}/state" => json!({"state": "approved"}),
         "/api/admin/imports/{id}/apply" => json!({"digest": "0".repeat(64), "mail": false}),
@@ -91,12 +98,13 @@ async fn whoever_manages_people_reaches_no_technical_role_by_any_route() {
     let mut asked = 0;
     for (method, path, body) in changes() {
         let targets: &[&str] =
-            if path.contains("{address}") { &[CLAIRE, OTTO, ADA, GUST, GINA] } else { &[""] };
+            if path.contains("{address}") { &[CLAIRE, OTTO, ADA, GUST, OLGA, GINA] } else { &[""] };
         for target in targets {
             let real = path
                 .replace("{address}", target)
                 .replace("{room}", &room)
                 .replace("{slug}", "medical")
+                .replace("{body}", DOMAIN)
                 .replace("{id}", if path.contains("/roles/") { role.as_str() } else { room.as_str() });
             let about_roles = path.starts_with("/api/admin/roles") && target.is_empty();
             if about_roles {

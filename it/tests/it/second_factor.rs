@@ -4,8 +4,8 @@ use crate::database::Database;
 use beffroi_it::{ALICE, Answer, Application, BOB, Browser, CLAIRE, DOMAIN, House, PASSWORD, Server};
 use serde_json::{Value, json};
 
-/// Alice adds an application: what it holds, and her recovery codes.
-async fn enrol(page: &mut Browser) -> (Application, Vec<String>) {
+/// Somebody adds an application: what it holds, and their recovery codes.
+pub async fn enrol(page: &mut Browser) -> (Application, Vec<String>) {
     let begun = page.post("/api/factors/totp", &json!({})).await.expect(201).json();
     let application = Application::holding(begun["seed"].as_str().expect("a seed"));
     let body = json!({"token": begun["token"], "code": application.code(-1), "name": "téléphone"});
@@ -24,13 +24,13 @@ pub fn renewed(page: &mut Browser, answer: &Answer, session: fn(&Value) -> &Valu
     page.csrf = session(&answer.json())["csrf"].as_str().expect("a token for changes").to_owned();
 }
 
-async fn second(page: &mut Browser, token: &Value, proof: &Value) -> Answer {
+pub async fn second(page: &mut Browser, token: &Value, proof: &Value) -> Answer {
     let answer = page.post("/api/session/second", &json!({"token": token, "proof": proof})).await;
     page.keep(&answer);
     answer
 }
 
-fn totp(code: &str) -> Value {
+pub fn totp(code: &str) -> Value {
     json!({"kind": "totp", "code": code})
 }
 

@@ -57,16 +57,20 @@ const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '
 export class Visitor {
   #forgiven = [...USUAL];
 
-  constructor(context, page, house, name) {
+  constructor(context, page, house, name, url) {
     this.context = context;
     this.page = page;
     this.house = house;
     this.name = name;
+    /** The origin of the pages of their body. */
+    this.url = url;
     this.faults = [];
     this.#watch();
   }
 
-  static async arrive(browser, house, name, options = {}) {
+  /** `domain`: of which body, when it is not the demonstration's. */
+  static async arrive(browser, house, name, { domain, ...options } = {}) {
+    const url = domain ? `http://${domain}:${house.port}` : house.url;
     const context = await browser.newContext({
       viewport: { width: 1440, height: 900 },
       locale: 'fr-FR',
@@ -74,11 +78,11 @@ export class Visitor {
       acceptDownloads: true,
       ...options,
     });
-    await context.grantPermissions(['clipboard-read', 'clipboard-write', 'camera', 'microphone'], { origin: house.url });
+    await context.grantPermissions(['clipboard-read', 'clipboard-write', 'camera', 'microphone'], { origin: url });
     await context.addInitScript(watchPeers);
     if (process.env.BEFFROI_E2E_CLIENT) await serveClient(context, process.env.BEFFROI_E2E_CLIENT);
     context.setDefaultTimeout(20_000);
-    return new Visitor(context, await context.newPage(), house, name);
+    return new Visitor(context, await context.newPage(), house, name, url);
   }
 
   /** From now on this answer or message is expected; matched against « STATUS METHOD URL » or the console's text. */
@@ -91,10 +95,10 @@ export class Visitor {
   }
 
   #watch() {
-    const { context, page, house } = this;
+    const { context, page, url: own } = this;
     const ours = (url) => {
       const { protocol, host } = new URL(url);
-      return protocol === 'blob:' || protocol === 'data:' || host === new URL(house.url).host;
+      return protocol === 'blob:' || protocol === 'data:' || host === new URL(own).host;
     };
     context.on('request', (request) => {
       if (!ours(request.url())) this.#fault(`a request to another origin: ${request.url()}`);
@@ -115,7 +119,7 @@ export class Visitor {
   }
 
   go(path) {
-    return this.page.goto(this.house.url + path);
+    return this.page.goto(this.url + path);
   }
 
   /** Signs in on the page's own form and sees the rooms. */

@@ -41,14 +41,31 @@ export class Post {
     return found[0];
   }
 
-  async #latest(count) {
+  #names() {
     const folder = join(this.maildir, 'new');
-    const names = () => (existsSync(folder) ? readdirSync(folder) : []);
-    await until(`letter ${count}`, () => names().length >= count);
-    const letter = readFileSync(join(folder, names().sort().at(-1)), 'utf8');
-    return /transfer-encoding: base64/i.test(letter)
-      ? Buffer.from(letter.split(/\r?\n\r?\n/).slice(1).join(''), 'base64').toString('utf8')
-      : letter.replace(/=\r?\n/g, '');
+    return existsSync(folder) ? readdirSync(folder).sort() : [];
+  }
+
+  #read(name) {
+    const letter = readFileSync(join(this.maildir, 'new', name), 'utf8');
+    const [head, ...body] = letter.split(/\r?\n\r?\n/);
+    if (/transfer-encoding: base64/i.test(head)) return Buffer.from(body.join(''), 'base64').toString('utf8');
+    const text = body.join('\n\n');
+    if (!/transfer-encoding: quoted-printable/i.test(head)) return text;
+    const bytes = text.replace(/=\r?\n/g, '').replace(/=([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
+    return Buffer.from(bytes, 'latin1').toString('utf8');
+  }
+
+  async #latest(count) {
+    await until(`letter ${count}`, () => this.#names().length >= count);
+    return this.#read(this.#names().at(-1));
+  }
+
+  /** The first link of a letter that says this, whatever else came. */
+  async linkOf(words) {
+    const found = () => this.#names().map((name) => this.#read(name)).find((text) => text.includes(words));
+    await until(`a letter that says « ${words} »`, () => found() !== undefined, 60_000);
+    return /http:\/\/\S+/.exec(found())[0];
   }
 
   /** The code of the latest letter, once there are `count` letters. */

@@ -42,7 +42,7 @@ class Room implements Wire {
 
 function enter(room: Room, readUpTo: (seq: number) => void = () => {}) {
   let ids = 0;
-  return new Conversation(room, { place, me: { address: 'alice@x', name: 'alice' }, whole: true, newId: () => `mine${(ids += 1)}`, onRead: readUpTo });
+  return new Conversation(room, { place, me: { address: 'alice@x', name: 'alice' }, whole: true, marks: true, newId: () => `mine${(ids += 1)}`, onRead: readUpTo });
 }
 const seqs = (conversation: Conversation) => conversation.value.events.map((event) => event.seq);
 const settle = () => vi.advanceTimersByTimeAsync(0);

@@ -54,8 +54,10 @@ const TYPING_AGAIN_AFTER = 4_000;
 export interface ConversationOptions {
   place: Place;
   me: { address: string; name: string };
-  /** False for a guest, who sees the meeting's words and so a timeline with holes, and leaves no marks. */
+  /** False for a guest, who sees the meeting's words and so a timeline with holes. */
   whole: boolean;
+  /** Whether reading leaves marks: a guest has none, and nobody leaves those of somebody else. */
+  marks: boolean;
   newId: () => string;
   /** Read up to there, here: the unread count of the room follows. */
   onRead: (seq: number) => void;
@@ -352,7 +354,7 @@ export class Conversation extends Readable<ConversationState> {
     const last = this.lastSeq;
     if (!this.#watched || !this.value.loaded || last <= this.#told || !this.wire.online) return;
     this.#told = last;
-    if (this.options.whole) this.wire.displayed(this.place, last);
+    if (this.options.marks) this.wire.displayed(this.place, last);
     this.options.onRead(last);
   }
 

@@ -19,6 +19,7 @@ const session = (device: AccountSession['device']): AccountSession => ({
   charter: false,
   helper: null,
   helped_by: null,
+  operates: false,
   tenant: { domain: 'mairie.test', name: 'Mairie', accent: '#1f4f8f' },
   csrf: 'before',
   idle_ends_us: 0,

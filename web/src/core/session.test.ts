@@ -45,3 +45,45 @@ test('a session that ended while it was locked is over', async () => {
   await session.check();
   expect(session.value).toEqual({ status: 'signed-out', ended: true });
 });
+
+test('a page that locks while nobody answers is covered, and no open session uncovers it', async () => {
+  let answers = false;
+  let locked = false;
+  const lock = vi.fn(() => {
+    locked = true;
+    return Promise.resolve();
+  });
+  const { keeper: session } = keeper({
+    session: () => (answers ? Promise.resolve(account({ locked })) : Promise.reject(Problem.unreachable())),
+    lock,
+    unlock: () => Promise.resolve(account({ csrf: 'other' })),
+  });
+  session.accept(account({}));
+  await session.lock();
+  expect(session.value).toMatchObject({ status: 'locked', covered: 'unreachable' });
+  expect(lock).not.toHaveBeenCalled();
+  // Another part of the page heard of the session meanwhile, as it was: that opens nothing.
+  session.accept(account({ csrf: 'renewed' }));
+  expect(session.value).toMatchObject({ status: 'locked', covered: 'asking' });
+  // The server is back and had not noticed: it is told first.
+  answers = true;
+  await session.check();
+  expect(lock).toHaveBeenCalledOnce();
+  expect(session.value.status).toBe('locked');
+  expect(session.value).not.toHaveProperty('covered');
+  await session.unlock('418295');
+  expect(session.value.status).toBe('signed-in');
+});
+
+test('what is on the screen goes before the server has answered, and a session that ended meanwhile is over', async () => {
+  let answer: (reason: Problem) => void = () => {};
+  const { keeper: session } = keeper({ session: () => new Promise((_, refuse) => (answer = refuse)) });
+  session.accept(account({}));
+  const locking = session.lock();
+  expect(session.value).toMatchObject({ status: 'locked', covered: 'asking' });
+  answer(new Problem({ status: 401, title: 'signed-out', detail: '' }));
+  await locking;
+  expect(session.value).toEqual({ status: 'signed-out', ended: true });
+  session.accept(account({}));
+  expect(session.value.status).toBe('signed-in');
+});

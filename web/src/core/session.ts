@@ -33,14 +33,20 @@ export type SessionState =
   | { status: 'unreachable' }
   /** `wiped`: the PIN was wrong ten times, and this browser forgets what it holds. */
   | { status: 'signed-out'; ended: boolean; wiped?: boolean }
-  /** The session is there, and nothing of it opens before its person shows up. */
-  | { status: 'locked'; session: AccountSession }
+  /**
+   * The session is there, and nothing of it opens before its person shows up. `covered`: this page closed by itself,
+   * and the server has not said yet that it did so too.
+   */
+  | { status: 'locked'; session: AccountSession; covered?: 'asking' | 'unreachable' }
   /** Nothing opens before the charter of the body is accepted. */
   | { status: 'charter'; session: AccountSession }
   | { status: 'signed-in'; session: Session };
 
 /** Who is at this screen. `csrf` is called with the token to send from now on. */
 export class SessionKeeper extends Readable<SessionState> {
+  /** Closed here and not yet by the server: no answer about an open session opens the page. */
+  #covered = false;
+
   constructor(
     private readonly door: SessionDoor,
     private readonly csrf: (token: string | null) => void,
@@ -115,18 +121,21 @@ export class SessionKeeper extends Readable<SessionState> {
   /** A session that another page obtained: an invitation accepted, a guest let through the link. */
   accept(session: Session): void {
     this.csrf(session.csrf);
+    if (session.kind !== 'account' || session.locked) this.#covered = false;
+    else if (this.#covered) return this.set({ status: 'locked', session, covered: 'asking' });
     const closed = session.kind !== 'account' ? null : session.locked ? 'locked' : session.charter ? 'charter' : null;
     if (closed && session.kind === 'account') this.set({ status: closed, session });
     else this.set({ status: 'signed-in', session });
   }
 
-  /** Locks the session, in every window of this browser. */
+  /**
+   * Locks the session, in every window of this browser. What is on the screen goes at once, whether the server
+   * answers or not; it is back when the server said that the session is locked, and its person opened that.
+   */
   async lock(): Promise<void> {
-    try {
-      await this.door.lock();
-    } catch (cause) {
-      if (Problem.from(cause).status !== 401) throw cause;
-    }
+    if (this.value.status !== 'signed-in' || this.value.session.kind !== 'account') return this.check();
+    this.#covered = true;
+    this.set({ status: 'locked', session: this.value.session, covered: 'asking' });
     await this.check();
   }
 
@@ -153,6 +162,7 @@ export class SessionKeeper extends Readable<SessionState> {
     } catch (cause) {
       if (Problem.from(cause).status !== 401) throw cause;
     }
+    this.#covered = false;
     this.csrf(null);
     this.set({ status: 'signed-out', ended: false });
   }
@@ -160,15 +170,21 @@ export class SessionKeeper extends Readable<SessionState> {
   /** The stream was refused: asks whether the session is still good. */
   async check(): Promise<void> {
     try {
+      const found = await this.door.session();
+      this.accept(found);
+      if (!this.#covered) return;
+      await this.door.lock();
       this.accept(await this.door.session());
     } catch (cause) {
       if (Problem.from(cause).status === 401) this.ended();
+      else if (this.#covered && this.value.status === 'locked') this.set({ ...this.value, covered: 'unreachable' });
     }
   }
 
   /** The server ended the session: revoked, disabled, or its time is over. */
   ended(): void {
     if (this.session === null) return;
+    this.#covered = false;
     this.csrf(null);
     this.set({ status: 'signed-out', ended: true });
   }

@@ -57,6 +57,11 @@ export class Workspace {
     return this.session.kind === 'guest';
   }
 
+  /** Whoever acts in this name looks on, and writes nothing in it. */
+  get helping(): boolean {
+    return this.session.kind === 'account' && this.session.helper !== null;
+  }
+
   conversation(place: Place): Conversation {
     let found = this.#conversations.get(place.address);
     if (!found) {
@@ -64,6 +69,7 @@ export class Workspace {
         place,
         me: { address: this.session.address, name: this.session.name },
         whole: !this.guest,
+        marks: !this.guest && !this.helping,
         newId: this.newId,
         onRead: (seq) => this.rooms.read(place.address, seq),
       });

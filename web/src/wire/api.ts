@@ -168,6 +168,13 @@ export class Api {
   withdraw = (slug: string) => this.http.delete(`/admin/labels/${part(slug)}/accreditation`);
   resetAccount = (address: string) =>
     this.http.post<Answer<'reset'>>(`/admin/accounts/${part(address)}/reset`);
+  /** The bodies of this server, for an operator. */
+  bodies = (search: string, after: string | null) => this.http.get<Answer<'bodies'>>(`/admin/bodies${query({ search, after })}`);
+  hostBody = (body: Sent<'hostBody'>) => this.http.post<Answer<'hostBody'>>('/admin/bodies', body);
+  delegateBody = (domain: string, first: Sent<'delegateBody'>) =>
+    this.http.post<Answer<'delegateBody'>>(`/admin/bodies/${part(domain)}/delegate`, first);
+  closeBody = (domain: string) => this.http.post(`/admin/bodies/${part(domain)}/close`);
+  openBody = (domain: string) => this.http.post(`/admin/bodies/${part(domain)}/open`);
   adminRooms = () => this.http.get<Answer<'allRooms'>>('/admin/rooms');
   businessRoles = () => this.http.get<Answer<'businessRoles'>>('/admin/roles');
   businessRolesOf = (address: string) => this.http.get<Answer<'businessRolesOf'>>(`/admin/accounts/${part(address)}/roles`);
@@ -185,4 +192,12 @@ export class Api {
   approveRequest = (id: string) => this.http.post(`/admin/requests/${part(id)}/approve`);
   refuseRequest = (id: string) => this.http.post(`/admin/requests/${part(id)}/refuse`);
   audit = (filter: AuditFilter) => this.http.get<Answer<'audit'>>(`/admin/audit${query(filter)}`);
+  /** What the log called for, latest first; twenty at a time. */
+  alerts = (before: string | null = null) => this.http.get<Answer<'alerts'>>(`/admin/alerts${query({ before })}`);
+  /** One of them, with the entries that it speaks of. */
+  alert = (id: string, before: number | null, limit: number) =>
+    this.http.get<Answer<'alert'>>(`/admin/alerts/${part(id)}${query({ before, limit })}`);
+  alertRules = () => this.http.get<Answer<'alertRules'>>('/admin/alert-rules');
+  changeAlertRules = (rules: Sent<'changeAlertRules'>['rules']) =>
+    this.http.patch<Answer<'changeAlertRules'>>('/admin/alert-rules', { rules } satisfies Sent<'changeAlertRules'>);
 }

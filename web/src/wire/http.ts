@@ -18,8 +18,10 @@ export class Http {
   onSignedOut: () => void = () => {};
   /** Called when the session turns out to be locked, or before a charter: nothing opens until that is done. */
   onShut: () => void = () => {};
+  /** Where the person is, told back with a refusal of what was asked for from there. */
+  place: () => number = () => 0;
   /** Called when a proof would lift a refusal; true when it was given, and the request is sent again. */
-  onRefused: (problem: Problem, background: boolean) => Promise<boolean> = () => Promise.resolve(false);
+  onRefused: (problem: Problem, background: boolean, place: number) => Promise<boolean> = () => Promise.resolve(false);
   /** Called when the session has another token than this page knows, since another page proved something; true to send again. */
   onChanged: () => Promise<boolean> = () => Promise.resolve(false);
 
@@ -58,11 +60,12 @@ export class Http {
   }
 
   private async call<T>(method: Method, path: string, body?: unknown): Promise<T> {
+    const place = this.place();
     try {
       return await this.once<T>(method, path, body);
     } catch (cause) {
       if (!(cause instanceof Problem)) throw cause;
-      const again = provable(cause) ? await this.onRefused(cause, method === 'GET') : cause.title === 'csrf' && (await this.onChanged());
+      const again = provable(cause) ? await this.onRefused(cause, method === 'GET', place) : cause.title === 'csrf' && (await this.onChanged());
       if (!again) throw cause;
       return this.once<T>(method, path, body);
     }

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { speak } from '.';
-import { when } from './when';
+import { exactly, when } from './when';
 
 afterEach(() => speak('fr'));
 
@@ -21,5 +21,7 @@ test.each([
 
 test('the language of the screen is followed', () => {
   speak('en');
-  expect(when(at('2026-11-22T23:59:00') * 1000, NOW)).toMatch(/^yesterday at 11:59/);
+  expect(when(at('2026-11-22T23:59:00') * 1000, NOW)).toBe('yesterday at 23:59');
+  expect(when(at('2026-11-02T08:00:00') * 1000, NOW)).toBe('on 2 November at 8:00');
+  expect(exactly(at('2026-11-02T08:00:09') * 1000)).toBe('02/11/2026, 08:00:09');
 });

@@ -1,9 +1,9 @@
-import { language, t } from './words.svelte';
+import { region, t } from './words.svelte';
 
 const US = 1000; // microseconds in a millisecond
 
 function shown(us: number, options: Intl.DateTimeFormatOptions): string {
-  return new Intl.DateTimeFormat(language(), options).format(us / US);
+  return new Intl.DateTimeFormat(region(), options).format(us / US);
 }
 
 function days(us: number, now: number): number {
@@ -34,5 +34,5 @@ export function exactly(us: number): string {
 
 /** A day of the calendar in a sentence, `2027-03-31`: « 31 mars 2027 ». */
 export function calendarDay(day: string): string {
-  return new Intl.DateTimeFormat(language(), { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' }).format(Date.parse(day));
+  return new Intl.DateTimeFormat(region(), { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' }).format(Date.parse(day));
 }

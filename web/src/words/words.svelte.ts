@@ -15,10 +15,16 @@ const KEPT_AS = 'beffroi.language';
 function kept(): Language {
   try {
     const language = localStorage.getItem(KEPT_AS);
-    return languages.find((one) => one === language) ?? 'fr';
+    return languages.find((one) => one === language) ?? asked();
   } catch {
-    return 'fr'; // storage refused by the browser: the choice lasts as long as the page
+    return asked(); // storage refused by the browser: a choice lasts as long as the page
   }
+}
+
+/** The first language of the browser's own list that there is a catalogue for, else French. */
+function asked(): Language {
+  const known = (tag: string) => languages.find((one) => one === tag.split('-')[0]);
+  return navigator.languages.map(known).find((one) => one !== undefined) ?? 'fr';
 }
 
 let current = $state<Language>(kept());
@@ -26,6 +32,12 @@ let current = $state<Language>(kept());
 export function language(): Language {
   return current;
 }
+
+/** How days, hours and numbers are written: English as in Europe, the day before the month and no a.m. */
+export function region(): string {
+  return REGIONS[current];
+}
+const REGIONS: Record<Language, string> = { fr: 'fr-FR', en: 'en-GB' };
 
 export function speak(language: Language): void {
   current = language;

@@ -8,7 +8,7 @@ use beffroi_store::{Fate, PlannedLine};
 use std::collections::HashSet;
 
 /// What begins a formula in a spreadsheet (OWASP, "CSV Injection").
-const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+const FORMULA: [char; 10] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r'];
 
 /// A line that reads well.
 pub(super) struct Person {
@@ -111,6 +111,8 @@ fn refused(columns: &Columns, fields: &[Option<String>], line: u32, rule: &'stat
 pub(super) struct Rights {
     pub(super) roles: bool,
     pub(super) clearances: bool,
+    /// Whether people of this body may be operators.
+    pub(super) operators: bool,
 }
 
 /// Decides about a line that reads well, with who has this address already.
@@ -159,6 +161,9 @@ fn fate(
         if person.role.is_some_and(|role| role != Role::Agent) && !rights.roles {
             return Err("role-not-yours");
         }
+        if person.role.is_some_and(|role| beffroi_policy::may_hold(role, rights.operators).is_err()) {
+            return Err("not-operating");
+        }
         if person.clearance.is_some_and(|rank| rank != USUAL_CLEARANCE) && !rights.clearances {
             return Err("clearance-not-yours");
         }
@@ -172,4 +177,19 @@ fn fate(
         return Err("clearance-kept");
     }
     Ok(if known.name == person.name { Fate::Same } else { Fate::Rename })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::formula;
+
+    #[test]
+    fn a_name_that_a_spreadsheet_calculates_is_no_name() {
+        for bad in ["=1+1", "+33", "-2", "@SUM(A1)", "\t=1", "  =1", "＝1+1", "＋1", "－1", "＠x"] {
+            assert!(formula(bad), "{bad}");
+        }
+        for fine in ["Jean-Luc", "Élodie", "dit =Jo", ""] {
+            assert!(!formula(fine), "{fine}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Letters in English.
 
 use super::About;
-use beffroi_identity::alert::Alarm;
+use beffroi_domain::Alarm;
 use beffroi_store::AuditEntry;
 
 pub(super) fn reset(About { name, address, tenant }: &About<'_>, link: &str) -> String {
@@ -67,9 +67,9 @@ Nobody will ever ask you for this code, neither by phone, nor by message, nor at
 pub(super) fn alert(
     About { name, tenant, .. }: &About<'_>,
     alarm: Alarm,
-    count: i64,
-    entry: &AuditEntry,
-    log: &str,
+    entries: i64,
+    latest: &AuditEntry,
+    link: &str,
 ) -> String {
     let (what, act) = match alarm {
         Alarm::GuessedAccount => (
@@ -92,22 +92,43 @@ pub(super) fn alert(
             "Somebody's keys were taken away, or their password replaced, by an administrator.",
             "Check with them that they asked for it.",
         ),
-        Alarm::Rules => {
-            ("A rule of administration, of passwords or of a label changed.", "Check that this was planned.")
-        }
+        Alarm::Rules => (
+            "A rule of administration, of passwords, of passkeys, of the lock or of a label changed.",
+            "Check that this was planned.",
+        ),
+        Alarm::SecondPerson => (
+            "Dangerous acts take no second person at your place from now on, or the operator of the server was the second person.",
+            "Check that this was planned; if not, ask for the second person to be brought back.",
+        ),
+        Alarm::Impersonation => (
+            "An administrator was allowed to act in somebody's name.",
+            "Check with this person that they asked for help.",
+        ),
+        Alarm::Export => (
+            "The audit log was taken out of the server.",
+            "Check that this was planned and that the copy is kept safe: it names people.",
+        ),
+        Alarm::Alerts => (
+            "The rules of alerts changed.",
+            "Check that this was planned. This message cannot be switched off.",
+        ),
+        Alarm::BrokenLog => (
+            "The daily verification of the audit log failed: it is no longer what was signed.",
+            "Change nothing on the server, keep exports and backups, and have the operator run `beffroi audit verify`. This message cannot be switched off.",
+        ),
     };
-    let facts = super::facts(entry, ["When (UTC):", "From:", "Who:", "To whom or what:"]);
+    let facts = super::facts(alarm, latest, ["When (UTC):", "From:", "Who:", "To whom or what:", "What:"]);
     format!(
         "Hello {name},
 
 {what}
 
-Number since the last message: {count}. The latest:
+Number of entries in the log: {entries}. The latest:
 {facts}
 
 {act}
 
-The log of {tenant}:
-{log}"
+These entries, in the log of {tenant}:
+{link}"
     )
 }

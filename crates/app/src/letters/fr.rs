@@ -1,7 +1,7 @@
 //! Letters in French.
 
 use super::About;
-use beffroi_identity::alert::Alarm;
+use beffroi_domain::Alarm;
 use beffroi_store::AuditEntry;
 
 pub(super) const RESET_SUBJECT: &str = "Choisir un nouveau mot de passe · Choose a new password";
@@ -75,9 +75,9 @@ pub(super) const ALERT_SUBJECT: &str = "Alerte de sécurité · Security alert";
 pub(super) fn alert(
     About { name, tenant, .. }: &About<'_>,
     alarm: Alarm,
-    count: i64,
-    entry: &AuditEntry,
-    log: &str,
+    entries: i64,
+    latest: &AuditEntry,
+    link: &str,
 ) -> String {
     let (what, act) = match alarm {
         Alarm::GuessedAccount => (
@@ -101,22 +101,43 @@ pub(super) fn alert(
             "Vérifiez auprès d’elle qu’elle l’avait demandé.",
         ),
         Alarm::Rules => (
-            "Une règle de l’administration, des mots de passe ou d’une mention a changé.",
+            "Une règle de l’administration, des mots de passe, des clés d’accès, du verrouillage ou d’une mention a changé.",
             "Vérifiez que cela était prévu.",
         ),
+        Alarm::SecondPerson => (
+            "Un acte dangereux se fait désormais sans seconde personne chez vous, ou l’exploitant du serveur a été la seconde personne.",
+            "Vérifiez que cela était prévu ; sinon, demandez que l’accord d’une seconde personne soit rétabli.",
+        ),
+        Alarm::Impersonation => (
+            "Un administrateur a reçu l’accord pour agir au nom de quelqu’un.",
+            "Vérifiez auprès de cette personne qu’elle a demandé de l’aide.",
+        ),
+        Alarm::Export => (
+            "Le journal a été sorti du serveur.",
+            "Vérifiez que cela était prévu et que la copie est en lieu sûr : elle nomme des personnes.",
+        ),
+        Alarm::Alerts => (
+            "Les règles des alertes ont changé.",
+            "Vérifiez que cela était prévu. Ce message-ci ne peut pas être désactivé.",
+        ),
+        Alarm::BrokenLog => (
+            "La vérification quotidienne du journal a échoué : il n’est plus tel qu’il a été signé.",
+            "Ne changez rien sur le serveur, gardez les exports et les sauvegardes, et faites exécuter « beffroi audit verify » par l’exploitant. Ce message-ci ne peut pas être désactivé.",
+        ),
     };
-    let facts = super::facts(entry, ["Quand (UTC) :", "D’où :", "Qui :", "À qui ou à quoi :"]);
+    let facts =
+        super::facts(alarm, latest, ["Quand (UTC) :", "D’où :", "Qui :", "À qui ou à quoi :", "Quoi :"]);
     format!(
         "Bonjour {name},
 
 {what}
 
-Nombre depuis le dernier message : {count}. Le plus récent :
+Nombre d’entrées au journal : {entries}. La plus récente :
 {facts}
 
 {act}
 
-Le journal de {tenant} :
-{log}"
+Ces entrées, dans le journal de {tenant} :
+{link}"
     )
 }

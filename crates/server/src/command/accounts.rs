@@ -18,7 +18,7 @@ pub(super) enum Command {
         /// What they are called on screen.
         #[arg(long)]
         name: String,
-        /// agent, auditor, business-administrator, security-officer or administrator.
+        /// agent, auditor, business-administrator, security-officer, administrator, or operator in a body that operates.
         #[arg(long, default_value = "agent")]
         role: String,
         /// Read their password from standard input, one line.
@@ -40,7 +40,7 @@ pub(super) enum Command {
     Role {
         /// Their e-mail address.
         email: String,
-        /// agent, auditor, business-administrator, security-officer or administrator.
+        /// agent, auditor, business-administrator, security-officer, administrator, or operator in a body that operates.
         #[arg(long)]
         role: String,
     },
@@ -132,7 +132,7 @@ pub(super) async fn run(place: Place, command: Command) -> Result<ExitCode, Fail
 
 fn read_role(word: &str) -> Result<Role, Failure> {
     Role::from_word(word).ok_or_else(|| {
-        format!("there is no role `{word}`; choose agent, auditor, business-administrator, security-officer or administrator").into()
+        format!("there is no role `{word}`; choose agent, auditor, business-administrator, security-officer, administrator or operator").into()
     })
 }
 

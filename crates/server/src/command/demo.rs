@@ -4,7 +4,7 @@ use super::{Failure, open};
 use crate::clock;
 use crate::settings::Place;
 use beffroi_app::{App, NewPerson};
-use beffroi_domain::{Address, Domain, Factor, Role};
+use beffroi_domain::{Address, Domain, Factor, LabelChange, Role};
 use beffroi_store::Store;
 use beffroi_xmpp::{Xml, ns};
 use std::io::Write as _;
@@ -85,6 +85,8 @@ async fn found(place: &Place, store: &Store, passwords: &Path) -> Result<(), Fai
     let tenant = store.add_tenant(&domain, "Mairie de Beffroy", now).await?;
     // A visitor looks around before they own a passkey. A body of its own starts with what is asked of it.
     app.operator_set_administration(&tenant, Factor::Password, vec![], now).await?;
+    let password = LabelChange { second_factor: Some(false), ..LabelChange::default() };
+    app.operator_change_label(DOMAIN, "sensitive", &password, now).await?;
     let mut people = vec![];
     for ((address, name, role), secret) in PEOPLE.iter().zip(&secrets) {
         let address: Address = address.parse()?;

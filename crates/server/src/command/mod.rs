@@ -1,7 +1,9 @@
 //! The command line: what an administrator or a script says to Beffroi. These words are a contract.
 
 mod accounts;
+mod alerts;
 mod audit;
+mod bodies;
 mod demo;
 mod doctor;
 mod import;

@@ -1,12 +1,12 @@
 //! `beffroi tenant …`
 
-use super::{Failure, open};
+use super::{Failure, bodies, open};
 use crate::clock;
 use crate::settings::Place;
 use beffroi_app::App;
 use beffroi_domain::{
-    Accreditation, CharterWords, Domain, Factor, Network, NewCharter, PasswordProfile, TenantChange,
-    TenantName,
+    Accreditation, CharterWords, Domain, Factor, LabelChange, Network, NewCharter, PasswordProfile,
+    TenantChange, TenantName,
 };
 use beffroi_store::Store;
 use std::process::ExitCode;
@@ -20,6 +20,43 @@ pub(super) enum Command {
         /// What it is called on screen.
         #[arg(long)]
         name: String,
+        /// Invite its first administrator: their e-mail address, in DOMAIN.
+        #[arg(long, value_name = "EMAIL", requires = "administrator_name")]
+        administrator: Option<String>,
+        /// What they are called.
+        #[arg(long, value_name = "NAME", requires = "administrator")]
+        administrator_name: Option<String>,
+    },
+    /// Invite the first administrator of a body once more, or somebody else in their place. Refused once somebody
+    /// of it came in.
+    Delegate {
+        /// Its domain.
+        domain: String,
+        /// Their e-mail address, in DOMAIN.
+        #[arg(long, value_name = "EMAIL")]
+        administrator: String,
+        /// What they are called.
+        #[arg(long, value_name = "NAME")]
+        administrator_name: String,
+    },
+    /// Close a body: its sessions and streams end within two seconds, nobody comes in, and all that it holds stays.
+    Close {
+        /// Its domain.
+        domain: String,
+    },
+    /// Open a closed body again.
+    Open {
+        /// Its domain.
+        domain: String,
+    },
+    /// Say whether a body operates others: people of it may be given the role operator, host bodies on the page,
+    /// and read nothing of them. Off: its operators are agents again.
+    Operator {
+        /// Its domain.
+        domain: String,
+        /// on or off.
+        #[arg(long, value_name = "on|off")]
+        set: String,
     },
     /// The bodies hosted here, with what each of them chose and declared.
     List,
@@ -108,6 +145,8 @@ pub(super) enum Command {
         #[arg(long, value_name = "on|off")]
         set: String,
     },
+    /// Show or change what is told at once to a body's administrators and security officers.
+    Alerts(super::alerts::Alerts),
     /// Declare the accreditation that a protective mark asks for, in the place of the former one.
     Accredit {
         /// The domain of the body.
@@ -138,16 +177,19 @@ pub(super) enum Command {
 pub(super) async fn run(place: Place, command: Command) -> Result<ExitCode, Failure> {
     let store = open(&place).await?;
     let app = App::new(store.clone(), place.rules());
-    let done = execute(&store, &app, command).await;
+    let done = execute(&store, &app, &place, command).await;
     store.close().await;
     done.map(|()| ExitCode::SUCCESS)
 }
 
-async fn execute(store: &Store, app: &App, command: Command) -> Result<(), Failure> {
+async fn execute(store: &Store, app: &App, place: &Place, command: Command) -> Result<(), Failure> {
     let now = clock::now();
     match command {
-        Command::Add { domain, name } => {
+        Command::Add { domain, name, administrator, administrator_name } => {
             let (domain, name): (Domain, TenantName) = (domain.parse()?, name.parse()?);
+            if let (Some(address), Some(person)) = (administrator, administrator_name) {
+                return bodies::host(app, place, domain, name, (&address, &person)).await;
+            }
             let tenant = store.add_tenant(&domain, name.as_str(), now).await?;
             println!("{} is hosted here ({}).", tenant.name, tenant.domain);
             println!(
@@ -155,6 +197,12 @@ async fn execute(store: &Store, app: &App, command: Command) -> Result<(), Failu
                 tenant.domain
             );
         }
+        Command::Delegate { domain, administrator, administrator_name } => {
+            bodies::delegate(app, place, &domain.parse()?, (&administrator, &administrator_name)).await?;
+        }
+        Command::Close { domain } => bodies::close(app, &domain.parse()?, true).await?,
+        Command::Open { domain } => bodies::close(app, &domain.parse()?, false).await?,
+        Command::Operator { domain, set } => bodies::operator(app, &domain.parse()?, on(&set)?).await?,
         Command::List => list(store).await?,
         Command::Set { domain, name, accent, passwords } => {
             let profile = |word: String| {
@@ -208,7 +256,8 @@ async fn execute(store: &Store, app: &App, command: Command) -> Result<(), Failu
             }
             if let (Some(label), Some(minutes)) = (label, label_minutes) {
                 let minutes = Some(minutes).filter(|minutes| *minutes > 0);
-                let label = app.operator_set_label_lock(&domain, &label, minutes, now).await?;
+                let change = LabelChange { lock_minutes: Some(minutes), ..LabelChange::default() };
+                let label = app.operator_change_label(&domain, &label, &change, now).await?;
                 match label.lock_minutes {
                     Some(minutes) => {
                         println!("« {} » locks after {minutes} idle minutes at most.", label.name)
@@ -233,15 +282,12 @@ async fn execute(store: &Store, app: &App, command: Command) -> Result<(), Failu
         }
         Command::FourEyes { domain, set } => {
             let domain: Domain = domain.parse()?;
-            let on = match set.as_str() {
-                "on" => true,
-                "off" => false,
-                _ => return Err(format!("`{set}` is neither on nor off").into()),
-            };
+            let on = on(&set)?;
             app.operator_set_four_eyes(&domain, on, now).await?;
             let said = if on { "wait for a second person" } else { "are done by one person alone" };
             println!("Dangerous acts in {domain} {said}.");
         }
+        Command::Alerts(asked) => super::alerts::execute(app, asked).await?,
         Command::Accredit { domain, label, reference, authority, until } => {
             let declared = Accreditation {
                 reference: reference.parse()?,
@@ -271,6 +317,14 @@ async fn execute(store: &Store, app: &App, command: Command) -> Result<(), Failu
     Ok(())
 }
 
+fn on(word: &str) -> Result<bool, Failure> {
+    match word {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(format!("`{word}` is neither on nor off").into()),
+    }
+}
+
 /// The text of a file, when it is one.
 fn written(file: &std::path::Path) -> Result<String, Failure> {
     std::fs::read_to_string(file)
@@ -279,11 +333,13 @@ fn written(file: &std::path::Path) -> Result<String, Failure> {
 
 fn described(tenant: &beffroi_domain::Tenant) -> String {
     format!(
-        "{}  {}  {}  passwords {}",
+        "{}  {}  {}  passwords {}{}{}",
         tenant.domain,
         tenant.name,
         tenant.accent.as_str(),
-        tenant.passwords.word()
+        tenant.passwords.word(),
+        if tenant.operates { "  operates others" } else { "" },
+        if tenant.closed.is_some() { "  closed" } else { "" }
     )
 }
 

@@ -125,7 +125,7 @@ pub async fn depart(
 pub(super) fn role(word: &str) -> Result<Role, Problem> {
     Role::from_word(word).ok_or_else(|| {
         Problem::invalid(
-            "the roles are agent, auditor, business-administrator, security-officer and administrator",
+            "the roles are agent, auditor, business-administrator, security-officer, administrator and operator",
         )
     })
 }
@@ -179,15 +179,6 @@ pub async fn audit(
         limit: asked.limit.unwrap_or(50),
     };
     let page = edge.app.audit(&caller, &filter, clock::now()).await?;
-    let entries: Vec<_> = page
-        .entries
-        .iter()
-        .map(|e| {
-            json!({"seq": e.seq, "at_us": e.at, "act": e.act,
-                "outcome": match e.outcome { Outcome::Done => "done", Outcome::Denied => "denied" },
-                "actor": e.actor, "subject": e.subject, "room": e.room.map(|r| r.to_string()),
-                "rule": e.rule, "detail": e.detail, "origin": e.origin})
-        })
-        .collect();
+    let entries: Vec<_> = page.entries.iter().map(shapes::audit_entry).collect();
     Ok(Json(json!({"entries": entries, "next": page.next, "size": page.size, "checkpoint": page.checkpoint})))
 }

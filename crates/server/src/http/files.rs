@@ -153,7 +153,7 @@ pub async fn abandon(
     Changing(caller): Changing,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    edge.app.abandon_upload(&caller, upload_id(&id)?).await?;
+    edge.app.abandon_upload(&caller, upload_id(&id)?, clock::now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

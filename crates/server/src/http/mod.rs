@@ -3,7 +3,9 @@
 
 mod admin;
 mod administration;
+mod alerts;
 mod applications;
+mod bodies;
 mod business_roles;
 mod charter;
 mod description;
@@ -147,6 +149,13 @@ fn api() -> Routes {
             put(organisation::accredit).delete(organisation::withdraw),
         )
         .route("/admin/rooms", get(admin::rooms))
+        .route("/admin/alerts", get(alerts::list))
+        .route("/admin/alerts/{id}", get(alerts::show))
+        .route("/admin/alert-rules", get(alerts::rules).patch(alerts::change))
+        .route("/admin/bodies", get(bodies::list).post(bodies::host))
+        .route("/admin/bodies/{body}/delegate", post(bodies::delegate))
+        .route("/admin/bodies/{body}/close", post(bodies::close))
+        .route("/admin/bodies/{body}/open", post(bodies::open))
         .route("/admin/audit", get(admin::audit))
         .route("/admin/audit/log/checkpoint", get(log::checkpoint))
         .route("/admin/audit/log/tile/{*tile}", get(log::tile))

@@ -4,7 +4,7 @@ use crate::clock;
 use crate::http::edge::csrf;
 use beffroi_app::{Caller, Organisation, Person};
 use beffroi_domain::{AdministrationRules, Label, Room, RoomKind, Tenant};
-use beffroi_store::{FileRow, RoomRow};
+use beffroi_store::{AuditEntry, FileRow, Outcome, RoomRow};
 use serde_json::{Value, json};
 
 pub fn tenant(tenant: &Tenant) -> Value {
@@ -25,6 +25,7 @@ pub fn session(caller: &Caller, token: &str, visited: Option<&Room>) -> Value {
         Person::Account(account) => {
             body["kind"] = "account".into();
             body["role"] = account.role.word().into();
+            body["operates"] = caller.tenant.operates.into();
             body["factor"] = caller.factor.word().into();
             body["proved_us"] = caller.proved.into();
             body["locked"] = caller.passage().locked.into();
@@ -160,4 +161,14 @@ pub fn file(row: &FileRow) -> Value {
 
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+pub fn audit_entry(entry: &AuditEntry) -> Value {
+    let outcome = match entry.outcome {
+        Outcome::Done => "done",
+        Outcome::Denied => "denied",
+    };
+    json!({"seq": entry.seq, "at_us": entry.at, "act": entry.act, "outcome": outcome,
+        "actor": entry.actor, "subject": entry.subject, "room": entry.room.map(|room| room.to_string()),
+        "rule": entry.rule, "detail": entry.detail, "origin": entry.origin})
 }

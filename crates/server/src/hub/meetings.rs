@@ -30,6 +30,9 @@ impl Hub {
         let told = |error: Error| answer::stanza_error(&error);
         let (me, now) = (client.full.as_str(), clock::now());
         let address = home.seen_by(&client.bare).to_owned();
+        if !matches!(request, MeetingRequest::State) {
+            self.app().may_show(&client.caller, "meeting.join", now).await.map_err(told)?;
+        }
         match request {
             MeetingRequest::Ring => {
                 let meeting = self.ring(client, &room, home).await.map_err(told)?;
@@ -37,14 +40,7 @@ impl Hub {
                 return Ok(());
             }
             MeetingRequest::State => {
-                match &client.caller.person {
-                    Person::Account(_) => {
-                        self.app().may_join(&client.caller, room.id, now).await.map_err(told)?
-                    }
-                    Person::Guest(_) => {
-                        self.app().may_knock(&client.caller, room.id, now).await.map_err(told)?
-                    }
-                }
+                self.app().may_see_meeting(&client.caller, room.id, now).await.map_err(told)?;
                 let door = self.app().keeps_door(&client.caller, room.id, now).await.map_err(told)?;
                 let registry = self.registry();
                 let live = registry.meetings.get(&room.id);

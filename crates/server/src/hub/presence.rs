@@ -70,6 +70,14 @@ impl Hub {
             return;
         }
         let mut registry = self.registry();
+        if client.looks_on() {
+            let others = registry.available_in(client.tenant());
+            drop(registry);
+            for (other, their) in others {
+                client.send(im::available(&other.full, &their).to(&client.full));
+            }
+            return;
+        }
         let is_new = registry.present.insert(client.key, here.clone()).is_none();
         let others = registry.available_in(client.tenant());
         drop(registry);
@@ -142,13 +150,13 @@ impl Hub {
         let shown = |o: &Occupant| (o.nick.clone(), o.client.full.clone(), o.rank);
         if rank != MemberRank::Guest {
             for (nick, full, rank) in
-                others.iter().filter(|o| o.client.key != client.key && o.rank != MemberRank::Guest).map(shown)
+                others.iter().filter(|o| o.client.key != client.key && o.is_shown()).map(shown)
             {
                 let occupant =
                     muc::Occupant { room: &address, nick: &nick, address: &full, rank: Some(rank) };
                 client.send(muc::here(&occupant, &here, &[]).to(&client.full));
             }
-            if is_new {
+            if is_new && !client.looks_on() {
                 let mine =
                     muc::Occupant { room: &address, nick: &me, address: &client.full, rank: Some(rank) };
                 let news = muc::here(&mine, &here, &[]);
@@ -226,7 +234,7 @@ impl Hub {
         let who = muc::Occupant { room: &address, nick: &left.nick, address: &client.full, rank };
         let own: Vec<u16> = codes.iter().copied().chain([status::SELF]).collect();
         client.send(muc::gone(&who, None, &own).to(&client.full));
-        if left.rank == MemberRank::Guest {
+        if !left.is_shown() {
             return;
         }
         let news = muc::gone(&who, None, codes);

@@ -96,6 +96,11 @@ impl Client {
     pub(super) fn tenant(&self) -> TenantId {
         self.caller.tenant.id
     }
+
+    /// Whether somebody looks on in this person's name, to help them: that person is not there.
+    pub(super) fn looks_on(&self) -> bool {
+        self.caller.helper.is_some()
+    }
 }
 
 /// Someone's stream in a room.
@@ -104,6 +109,13 @@ pub(super) struct Occupant {
     pub client: Arc<Client>,
     pub nick: String,
     pub rank: MemberRank,
+}
+
+impl Occupant {
+    /// Whether the others see them in the room.
+    pub(super) fn is_shown(&self) -> bool {
+        self.rank != MemberRank::Guest && !self.client.looks_on()
+    }
 }
 
 /// Who is in a room now, with the facts that fan-out needs.

@@ -40,6 +40,9 @@ impl Hub {
 
     async fn said(&self, client: &Arc<Client>, message: &Message) -> Result<(), StanzaError> {
         let told = |error: Error| answer::stanza_error(&error);
+        if !matches!(message.act, MessageAct::Other) {
+            self.app().may_show(&client.caller, "room.speak", clock::now()).await.map_err(told)?;
+        }
         match Self::target(client, message.to.as_ref()) {
             Target::Room(slug) => {
                 if message.kind != MessageKind::Groupchat {

@@ -64,7 +64,7 @@ impl Town {
             tenant: account.tenant,
             role: account.role,
             clearance: account.clearance,
-            factor: Factor::Password,
+            factor: Factor::Second,
             helper: None,
             administration: beffroi_policy::Administration { factor: Factor::Password, inside: true },
             managed_device: None,

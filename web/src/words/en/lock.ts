@@ -4,6 +4,7 @@ import type { lock as fr } from '../fr/lock';
 export const lock: Translation<typeof fr> = {
   'lock.title': 'Locked',
   'lock.says': 'The page closed to protect what it showed. You will be back at once where you were.',
+  'lock.unreachable': 'The server does not answer. The page stays locked; as soon as it answers, you can open it again.',
   'lock.who': 'Session of',
   'lock.pin': 'PIN',
   'lock.pinHint': 'The one that you chose for this browser.',

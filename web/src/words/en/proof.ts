@@ -5,6 +5,7 @@ import type { Translation } from '../types';
 export const proof: Translation<typeof fr> = {
   'proof.title': 'Confirm that it is you',
   'proof.whyStale': 'What you are about to change is about security: a session left open must not be enough for that.',
+  'proof.whyPasskey': 'This account administers: your passkey confirms that it is you, a code is not enough. If it is lost, ask another administrator.',
   'proof.whyOwn': 'You are about to ask for more than this session proved: show that you have it first, so that you do not lock yourself out.',
   'proof.whyLabel': 'This room’s label asks for more than a password. You will come straight back to where you were.',
   'proof.whyAdministration': 'Administration asks for a stronger proof than a password. You will come straight back to where you were.',

@@ -30,6 +30,7 @@ export const rules: Translation<typeof source> = {
   'rule.locked': 'The session is locked: show that it is you.',
   'rule.charter': 'Read and accept the charter of your organisation first.',
   'rule.pin': 'Wrong PIN.',
+  'rule.own-passkey': 'This account administers and holds a passkey: that is what confirms that it is you. If it is lost, ask another administrator.',
   'rule.stale': 'Confirm first that it is you.',
   'rule.guest': 'Guests may not do this.',
   'rule.pair': 'A conversation of two has no guests. Make a room to invite some.',

@@ -1,6 +1,8 @@
 import { administering } from './administering';
 import { administration } from './administration';
+import { alerts } from './alerts';
 import { application } from './application';
+import { bodies } from './bodies';
 import { call } from './call';
 import { common } from './common';
 import { device } from './device';
@@ -17,4 +19,4 @@ import { rules } from './rules';
 import { security } from './security';
 import { when } from './when';
 
-export const fr = { ...common, ...door, ...device, ...security, ...application, ...proof, ...administration, ...administering, ...rules, ...when, ...rooms, ...room, ...meeting, ...call, ...organisation, ...people, ...lock, ...roles };
+export const fr = { ...common, ...door, ...device, ...security, ...application, ...proof, ...administration, ...alerts, ...rules, ...when, ...rooms, ...room, ...meeting, ...call, ...organisation, ...people, ...lock, ...roles, ...bodies, ...administering };

@@ -2,6 +2,7 @@
 export const lock = {
   'lock.title': 'Verrouillé',
   'lock.says': 'La page s’est fermée pour protéger ce qu’elle montrait. Vous reviendrez aussitôt où vous étiez.',
+  'lock.unreachable': 'Le serveur ne répond pas. La page reste verrouillée ; dès qu’il répondra, vous pourrez la rouvrir.',
   'lock.who': 'Session de',
   'lock.pin': 'Code PIN',
   'lock.pinHint': 'Celui que vous avez choisi pour ce navigateur.',

@@ -2,6 +2,7 @@
 export const proof = {
   'proof.title': 'Confirmez que c’est bien vous',
   'proof.whyStale': 'Ce que vous allez changer touche à la sécurité : une session laissée ouverte ne doit pas y suffire.',
+  'proof.whyPasskey': 'Ce compte administre : votre clé d’accès confirme que c’est bien vous, un code n’y suffit pas. Si elle est perdue, demandez à un autre administrateur.',
   'proof.whyOwn': 'Vous allez demander plus que ce que cette session a prouvé : montrez d’abord que vous l’avez, pour ne pas vous enfermer dehors.',
   'proof.whyLabel': 'La mention de ce salon demande plus qu’un mot de passe. Vous reviendrez aussitôt où vous étiez.',
   'proof.whyAdministration': 'L’administration demande une preuve plus forte qu’un mot de passe. Vous reviendrez aussitôt où vous étiez.',

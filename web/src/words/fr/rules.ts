@@ -28,6 +28,7 @@ export const rules = {
   'rule.locked': 'La session est verrouillée : montrez que c’est vous.',
   'rule.charter': 'Lisez et acceptez d’abord la charte de votre organisme.',
   'rule.pin': 'Code PIN incorrect.',
+  'rule.own-passkey': 'Ce compte administre et détient une clé d’accès : c’est elle qui confirme que c’est bien vous. Si elle est perdue, demandez à un autre administrateur.',
   'rule.stale': 'Confirmez d’abord que c’est bien vous.',
   'rule.guest': 'Un invité ne peut pas faire cela.',
   'rule.pair': 'Une conversation à deux n’a pas d’invités. Créez un salon pour en faire venir.',
