@@ -91,7 +91,7 @@ fn alone(rooms: &[Room], account: &beffroi_domain::Account) -> f64 {
         clearance: account.clearance,
         factor: Factor::Password,
         administration: Administration { factor: Factor::Password, inside: true },
-        managed_device: false,
+        managed_device: None,
         membership: Some(MemberRank::Member),
         helper: None,
         now: 0,

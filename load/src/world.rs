@@ -66,7 +66,7 @@ pub(crate) fn may_speak(room: &Room, account: &Account) -> Permit<Speak> {
         factor: Factor::Password,
         helper: None,
         administration: beffroi_policy::Administration { factor: Factor::Password, inside: true },
-        managed_device: false,
+        managed_device: None,
         membership: Some(beffroi_domain::MemberRank::Member),
         now: 0,
     };

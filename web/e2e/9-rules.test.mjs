@@ -160,6 +160,21 @@ journey('rules', {
     await otto.page.getByRole('dialog', { name: 'Accepter plus de clés d’accès' }).waitFor();
     await otto.page.keyboard.press('Escape');
   },
+  'a label asks for what must be noted of a managed device, and its card says so': async ({ otto }) => {
+    const { page } = otto;
+    await page.getByRole('button', { name: 'Régler la mention Sensible' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Régler « Sensible »' });
+    assert.equal(await dialog.getByLabel('Disque chiffré').count(), 0, 'asked for of a managed device only');
+    await dialog.getByLabel('Un appareil géré par l’organisme').check();
+    const posture = dialog.getByRole('group', { name: 'Noté de cet appareil' });
+    await posture.getByLabel('Disque chiffré').check();
+    await posture.getByLabel('Verrouillage de l’écran').check();
+    await posture.scrollIntoViewIfNeeded();
+    await pictures(otto, 'rules-posture');
+    await dialog.getByRole('button', { name: 'Enregistrer' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByText(/Noté de l’appareil\s: disque chiffré, verrouillage de l’écran/).waitFor();
+  },
   'an administrator reads it and is told whose it is; all of it in English': async (world) => {
     const claire = await world.arrive('claire');
     claire.forgive(/answer 403 GET .*\/api\/admin\//);

@@ -137,7 +137,7 @@ impl Caller {
                 factor: self.tenant.administration.factor,
                 inside: self.tenant.administration.inside(self.origin.network()),
             },
-            managed_device: self.device.as_ref().is_some_and(|at| at.managed(now)),
+            managed_device: self.device.as_ref().and_then(|at| at.reported(now)),
             membership,
             now,
         }

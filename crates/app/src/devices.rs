@@ -23,6 +23,11 @@ impl AtDevice {
     pub fn managed(&self, now: Micros) -> bool {
         self.device.managed(self.proved, now)
     }
+
+    /// What the body reports of it, when it is one that the body manages, now.
+    pub fn reported(&self, now: Micros) -> Option<Reported> {
+        self.managed(now).then(|| self.device.reported.map(|(told, _)| told).unwrap_or_default())
+    }
 }
 
 /// What a device says to be enrolled.
@@ -228,7 +233,7 @@ impl App {
         Ok(())
     }
 
-    /// The body says what it knows of a device.
+    /// The body says what it knows of a device: what asks for that opens or closes at once.
     ///
     /// # Errors
     /// `Denied`; `Store` (gone).
@@ -240,21 +245,24 @@ impl App {
         now: Micros,
     ) -> Result<(), Error> {
         let permit = self.authorise_in_tenant::<ManageDevices>(caller, now).await?;
-        Ok(self.store.report_device(&permit, id, reported, caller.origin.as_str(), now).await?)
+        self.store.report_device(&permit, id, reported, caller.origin.as_str(), now).await?;
+        // Labels may ask for what was reported, or is no more.
+        self.announce(Notice::OrganisationChanged(caller.tenant.id));
+        Ok(())
     }
 
-    /// Whether the caller sits at a managed device, read now where a label asks for one: a stream that has
-    /// been open since this morning may have been on a device that was withdrawn at noon.
+    /// What is reported of the managed device at which the caller sits, read now where a label asks for one: a
+    /// stream that has been open since this morning may have been on a device that was withdrawn at noon.
     pub(crate) async fn at_managed_device(
         &self,
         caller: &Caller,
         label: &Label,
         now: Micros,
-    ) -> Result<bool, Error> {
+    ) -> Result<Option<Reported>, Error> {
         if !label.managed_device {
-            return Ok(false);
+            return Ok(None);
         }
         let at = self.store.device_of(caller.session).await?;
-        Ok(at.is_some_and(|(device, proved)| AtDevice { device, proved }.managed(now)))
+        Ok(at.and_then(|(device, proved)| AtDevice { device, proved }.reported(now)))
     }
 }

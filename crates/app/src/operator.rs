@@ -209,7 +209,7 @@ impl App {
                 factor: beffroi_domain::Factor::Passkey,
                 inside: false,
             },
-            managed_device: false,
+            managed_device: None,
             membership: self.store.membership(room, account.id).await?,
             now,
         };

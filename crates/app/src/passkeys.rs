@@ -145,35 +145,37 @@ impl App {
         self.added(caller, &permit, factor, PROVED, agent, now).await
     }
 
-    /// Begins a sign-in with a passkey of whoever answers.
+    /// Begins a sign-in with a passkey of whoever answers, at the door of a body, or of several that share an
+    /// address.
     ///
     /// # Errors
     /// The store's.
     pub async fn begin_passkey_sign_in(
         &self,
-        tenant: &Tenant,
+        tenant: Option<&Tenant>,
         place: &RelyingParty,
         now: Micros,
     ) -> Result<Question, Error> {
         let begun = place.begin_sign_in(self.store.random(), now);
-        let token = self.store.hand_out(tenant.id, &begun.state).await?;
+        let token = self.store.hand_out(tenant.map(|tenant| tenant.id), &begun.state).await?;
         Ok(Question { token, options: begun.options.to_string() })
     }
 
-    /// Signs in whoever's passkey answered.
+    /// Signs in whoever's passkey answered. At a door of several bodies the credential says which account it is
+    /// of, the account its body, and the signature that it was made for this very address.
     ///
     /// # Errors
     /// `WrongPasskey`, also for a passkey that is known nowhere; `NotFound` for a question that was answered.
     pub async fn passkey_sign_in(
         &self,
-        tenant: &Tenant,
+        tenant: Option<&Tenant>,
         place: &RelyingParty,
         (token, answer): (&str, &[u8]),
         origin: &Origin,
         agent: &str,
         now: Micros,
     ) -> Result<SignedIn, Error> {
-        let state = self.store.take_back(tenant.id, token).await?.ok_or_else(late)?;
+        let state = self.store.take_back(tenant.map(|tenant| tenant.id), token).await?.ok_or_else(late)?;
         let claim = Claim::read(answer).map_err(wrong)?;
         let unknown = || wrong(PasskeyError::Unknown);
         let owner = self.store.account_of_passkey(claim.id()).await?.ok_or_else(unknown)?;
@@ -181,7 +183,8 @@ impl App {
             return Err(unknown());
         }
         let account = self.store.account(owner).await?;
-        let account = account.filter(|a| a.tenant == tenant.id && a.enabled).ok_or_else(unknown)?;
+        let account =
+            account.filter(|a| a.enabled && tenant.is_none_or(|t| t.id == a.tenant)).ok_or_else(unknown)?;
         if let Err(refused) = self.checked(&account, place, &state, &claim, now).await {
             self.refused_entry(&account, origin, "passkey", now).await?;
             return Err(refused);

@@ -76,6 +76,60 @@ pub struct Reported {
     pub managed_profile: Option<bool>,
 }
 
+/// What must be reported of a managed device before a label opens on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Posture {
+    /// Its storage is encrypted (DV4).
+    pub disk_encrypted: bool,
+    /// It locks by itself.
+    pub screen_lock: bool,
+    /// It is the body's, or keeps work apart (DV11).
+    pub managed_profile: bool,
+}
+
+impl Posture {
+    /// The word used in the database and the API for each fact, and in a sentence.
+    const WORDS: [(&'static str, &'static str); 3] = [
+        ("disk_encrypted", "an encrypted disk"),
+        ("screen_lock", "a screen lock"),
+        ("managed_profile", "a service device or work profile"),
+    ];
+
+    fn asked(self) -> [bool; 3] {
+        [self.disk_encrypted, self.screen_lock, self.managed_profile]
+    }
+
+    /// The words of what is asked for.
+    pub fn words(self) -> Vec<&'static str> {
+        let asked = Self::WORDS.iter().zip(self.asked());
+        asked.filter(|(_, asked)| *asked).map(|((word, _), _)| *word).collect()
+    }
+
+    /// Reads such words, in any order; nothing for a word that is none.
+    pub fn from_words<'a>(words: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+        let mut posture = Self::default();
+        for word in words {
+            match word {
+                "disk_encrypted" => posture.disk_encrypted = true,
+                "screen_lock" => posture.screen_lock = true,
+                "managed_profile" => posture.managed_profile = true,
+                _ => return None,
+            }
+        }
+        Some(posture)
+    }
+
+    /// What is asked for and not reported, in words for a sentence. Unknown is not yes.
+    pub fn lacking(self, reported: Reported) -> Vec<&'static str> {
+        let told = [reported.disk_encrypted, reported.screen_lock, reported.managed_profile];
+        let facts = Self::WORDS.iter().zip(self.asked()).zip(told);
+        facts
+            .filter(|((_, asked), told)| *asked && *told != Some(true))
+            .map(|(((_, said), _), _)| *said)
+            .collect()
+    }
+}
+
 /// A device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Device {
@@ -148,6 +202,18 @@ mod tests {
         for (day, managed) in [(0, true), (1, true), (364, true), (365, false), (366, false), (4000, false)] {
             assert_eq!(approved.managed(day * DAY_US, day * DAY_US), managed, "day {day}");
         }
+    }
+
+    #[test]
+    fn what_is_asked_for_must_be_reported_and_unknown_is_not_yes() {
+        let all = Posture::from_words(["managed_profile", "disk_encrypted", "screen_lock"]).unwrap();
+        assert_eq!(all.words(), ["disk_encrypted", "screen_lock", "managed_profile"]);
+        assert_eq!(all.lacking(Reported::default()).len(), 3);
+        let told = Reported { disk_encrypted: Some(true), screen_lock: Some(false), ..Reported::default() };
+        assert_eq!(all.lacking(told), ["a screen lock", "a service device or work profile"]);
+        let disk = Posture::from_words(["disk_encrypted"]).unwrap();
+        assert!(disk.lacking(told).is_empty() && Posture::default().lacking(Reported::default()).is_empty());
+        assert_eq!(Posture::from_words(["disk"]), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Classification: one label per room, and everything inside inherits it.
 
-use crate::{Accreditation, LabelName, LockRules, Micros};
+use crate::{Accreditation, LabelName, LockRules, Micros, Posture};
 
 /// The place of a label in its tenant's order; higher is more sensitive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -58,6 +58,8 @@ pub struct Label {
     pub second_factor: bool,
     /// Asks for a device that the body manages.
     pub managed_device: bool,
+    /// What must be reported of that device, when it asks for one.
+    pub posture: Posture,
     /// Meetings are end-to-end encrypted.
     pub end_to_end: bool,
     /// Days that events are kept; `None` keeps them.
@@ -102,6 +104,7 @@ impl Label {
             download: change.download.unwrap_or(self.download),
             second_factor: change.second_factor.unwrap_or(self.second_factor),
             managed_device: change.managed_device.unwrap_or(self.managed_device),
+            posture: change.posture.unwrap_or(self.posture),
             retention_days: bounded(days, 1..=Self::MOST_DAYS, |days| BadLabel::Days { days })?,
             meeting_minutes: bounded(minutes, 5..=Self::MOST_MINUTES, |minutes| BadLabel::Minutes {
                 minutes,
@@ -137,6 +140,7 @@ impl Label {
             download: true,
             second_factor: false,
             managed_device: false,
+            posture: Posture::default(),
             end_to_end: false,
             retention_days: None,
             meeting_minutes: Some(40),
@@ -204,6 +208,8 @@ pub struct LabelChange {
     pub second_factor: Option<bool>,
     /// Asks for a managed device.
     pub managed_device: Option<bool>,
+    /// What must be reported of that device.
+    pub posture: Option<Posture>,
     /// Days that events are kept, or without limit.
     pub retention_days: Option<Option<u32>>,
     /// Minutes that a meeting lasts, or without limit.
@@ -249,6 +255,7 @@ impl Label {
     /// The facts in which two labels differ, as the audit log says them: `download: true → false`.
     pub fn differences(&self, after: &Self) -> Vec<String> {
         let number = |value: Option<u32>| value.map_or_else(|| "none".to_owned(), |n| n.to_string());
+        let listed = |words: Vec<&str>| if words.is_empty() { "none".to_owned() } else { words.join(" ") };
         let facts = |label: &Self| {
             [
                 ("name", label.name.clone()),
@@ -258,6 +265,7 @@ impl Label {
                 ("download", label.download.to_string()),
                 ("second_factor", label.second_factor.to_string()),
                 ("managed_device", label.managed_device.to_string()),
+                ("posture", listed(label.posture.words())),
                 ("retention_days", number(label.retention_days)),
                 ("meeting_minutes", number(label.meeting_minutes)),
                 ("lock_minutes", number(label.lock_minutes)),

@@ -30,7 +30,7 @@ pub use alarm::{Alarm, AlertRule, AlertRules, BadAlertRule, Threshold};
 pub use business_role::BusinessRole;
 pub use charter::{BadCharter, CharterText, CharterTitle, CharterWords, NewCharter};
 pub use dangerous::Dangerous;
-pub use device::{DEVICE_LIFE_US, DEVICE_PROOF_US, Device, DeviceState, Grade, Reported};
+pub use device::{DEVICE_LIFE_US, DEVICE_PROOF_US, Device, DeviceState, Grade, Posture, Reported};
 pub use event::{Author, Command, Content, Event, FileShared, Speech};
 pub use folding::{Sought, folded_words, sorting};
 pub use id::{

@@ -39,6 +39,16 @@ pub enum Denied {
         /// The label's name.
         label: String,
     },
+    /// The label asks for more than the body reports of the device.
+    #[error(
+        "« {label} » opens only on an approved device of which your organisation also reports: {lacking}; ask an administrator, who notes it under « Devices »"
+    )]
+    DevicePosture {
+        /// The label's name.
+        label: String,
+        /// What is not reported.
+        lacking: String,
+    },
     /// The device was reported lost.
     #[error("this device was reported lost; if you have it back, enrol it again in « My security »")]
     DeviceLost,
@@ -286,6 +296,7 @@ impl Denied {
             Self::Clearance { .. } => "clearance",
             Self::SecondFactor { .. } => "label-second-factor",
             Self::ManagedDevice { .. } => "label-managed-device",
+            Self::DevicePosture { .. } => "label-device-posture",
             Self::DeviceLost => "device-lost",
             Self::DeviceExpired => "device-expired",
             Self::ClientVersion { .. } => "client-version",

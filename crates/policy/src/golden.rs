@@ -8,8 +8,8 @@ use crate::{
     decide_makers, decide_own, decide_passage, decide_relabel, decide_request, may_hold,
 };
 use beffroi_domain::{
-    AccountId, Accreditation, AdministrationRules, Dangerous, Factor, GuestId, Label, MemberRank, Rank, Role,
-    Room, RoomId, RoomKind, Slug, TenantId,
+    AccountId, Accreditation, AdministrationRules, Dangerous, Factor, GuestId, Label, MemberRank, Posture,
+    Rank, Reported, Role, Room, RoomId, RoomKind, Slug, TenantId,
 };
 use std::fmt::Write as _;
 
@@ -105,7 +105,7 @@ fn the_whole_policy() {
                                 helper: None,
                                 // What administering takes has a table of its own below.
                                 administration: Administration { factor: Factor::Password, inside: true },
-                                managed_device,
+                                managed_device: managed_device.then(Reported::default),
                                 membership,
                                 now: NOW,
                             };
@@ -223,6 +223,7 @@ fn the_whole_policy() {
             writeln!(table, "{shown} | {who} | {rank} | {}", answers(cells)).unwrap();
         }
     }
+    table += &postures();
     table += &requests();
     table += &bodies();
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/policy.golden.txt");
@@ -313,6 +314,41 @@ fn requests() -> String {
     table
 }
 
+/// A label that asks for a managed device, and for facts that the body reports of it.
+fn postures() -> String {
+    let mut table = String::from(
+        "\n# a label that asks for a managed device and what is reported of it: asked | disk encrypted | screen lock | managed profile | answer to a member\n",
+    );
+    let word = |told: Option<bool>| match told {
+        None => "unknown",
+        Some(true) => "yes",
+        Some(false) => "no",
+    };
+    let told = [None, Some(false), Some(true)];
+    for asked in [&[][..], &["disk_encrypted"], &["disk_encrypted", "screen_lock", "managed_profile"]] {
+        let posture = Posture::from_words(asked.iter().copied()).unwrap();
+        let label = Label { managed_device: true, posture, ..Label::shipped().remove(1) };
+        for disk_encrypted in told {
+            for screen_lock in told {
+                for managed_profile in told {
+                    let reported = Reported { disk_encrypted, screen_lock, managed_profile };
+                    let actor = Actor {
+                        managed_device: Some(reported),
+                        membership: Some(MemberRank::Member),
+                        ..someone(Some(Role::Agent), 4)
+                    };
+                    let answer = cell(crate::decide::<crate::ReadRoom>(&actor, &room(&label)).err());
+                    let asked = if asked.is_empty() { "nothing".to_owned() } else { asked.join(" ") };
+                    let (disk, lock) = (word(disk_encrypted), word(screen_lock));
+                    writeln!(table, "{asked} | {disk} | {lock} | {} | {answer}", word(managed_profile))
+                        .unwrap();
+                }
+            }
+        }
+    }
+    table
+}
+
 /// What an operator does to bodies, and never inside one.
 fn bodies() -> String {
     let mut table = String::from(
@@ -386,7 +422,7 @@ fn someone(role: Option<Role>, clearance: u8) -> Actor {
         factor: Factor::Passkey,
         helper: None,
         administration: Administration { factor: Factor::Passkey, inside: true },
-        managed_device: true,
+        managed_device: Some(Reported::default()),
         membership: None,
         now: NOW,
     }

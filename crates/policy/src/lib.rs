@@ -37,8 +37,8 @@ pub use session::{Asked, Passage, decide_passage};
 
 use act::Demand;
 use beffroi_domain::{
-    AccountId, Factor, GuestId, Guests, Label, MemberRank, Micros, Rank, Role, Room, RoomId, RoomKind,
-    TenantId,
+    AccountId, Factor, GuestId, Guests, Label, MemberRank, Micros, Rank, Reported, Role, Room, RoomId,
+    RoomKind, TenantId,
 };
 use std::marker::PhantomData;
 
@@ -68,8 +68,8 @@ pub struct Actor {
     pub helper: Option<AccountId>,
     /// What their tenant asks of who administers.
     pub administration: Administration,
-    /// Whether they sit at a device that the body manages.
-    pub managed_device: bool,
+    /// What the body reports of the device at which they sit; nothing when it is none that the body manages.
+    pub managed_device: Option<Reported>,
     /// Their rank in the room at hand, if they belong to it; `Guest` for a guest of this very room.
     pub membership: Option<MemberRank>,
     /// When they ask: an accreditation ends by itself.
@@ -398,10 +398,17 @@ fn assured(actor: &Actor, label: &Label) -> Result<(), Denied> {
     if label.second_factor && actor.factor < Factor::Second {
         return Err(Denied::SecondFactor { label: label.name.clone() });
     }
-    if label.managed_device && !actor.managed_device {
-        return Err(Denied::ManagedDevice { label: label.name.clone() });
+    if !label.managed_device {
+        return Ok(());
     }
-    Ok(())
+    let Some(reported) = actor.managed_device else {
+        return Err(Denied::ManagedDevice { label: label.name.clone() });
+    };
+    let lacking = label.posture.lacking(reported);
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    Err(Denied::DevicePosture { label: label.name.clone(), lacking: lacking.join(", ") })
 }
 
 /// What guests of a room of this label see of its timeline.

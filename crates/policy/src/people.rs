@@ -83,7 +83,7 @@ mod tests {
                 factor: Factor::Passkey,
                 helper: None,
                 administration: Administration { factor: Factor::Passkey, inside: true },
-                managed_device: true,
+                managed_device: None,
                 membership: None,
                 now: 0,
             };

@@ -1,11 +1,13 @@
 //! What takes two messages: a sign-in between its steps, a passkey between question and answer.
 
 use crate::crypto::{damaged, new_token, sha256, token_hash};
+use crate::keys::TenantKey;
 use crate::sql::{Row, Value};
-use crate::{Result, Store};
+use crate::{Result, Store, StoreError};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use beffroi_domain::{AccountId, Micros, TenantId};
+use std::sync::Arc;
 
 /// What is under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,25 +134,36 @@ impl Store {
         Ok(taken)
     }
 
-    /// Seals what goes out with a question and comes back with its answer, so that nothing is kept meanwhile.
+    /// Seals what goes out with a question and comes back with its answer, so that nothing is kept meanwhile. At
+    /// a door of several bodies, nobody's yet: under the key of the oldest, and good at such a door alone.
     ///
     /// # Errors
     /// The database.
-    pub async fn hand_out(&self, tenant: TenantId, plain: &[u8]) -> Result<String> {
-        let key = self.keys().tenant_key_of(self.db(), tenant).await?;
-        Ok(URL_SAFE_NO_PAD.encode(key.seal("question", plain)))
+    pub async fn hand_out(&self, tenant: Option<TenantId>, plain: &[u8]) -> Result<String> {
+        let (key, what) = self.question_key(tenant).await?;
+        Ok(URL_SAFE_NO_PAD.encode(key.seal(what, plain)))
+    }
+
+    async fn question_key(&self, tenant: Option<TenantId>) -> Result<(Arc<TenantKey>, &'static str)> {
+        if let Some(tenant) = tenant {
+            return Ok((self.keys().tenant_key_of(self.db(), tenant).await?, "question"));
+        }
+        const OLDEST: &str = "SELECT id FROM tenant ORDER BY created_us, id LIMIT 1";
+        let oldest = self.db().row(OLDEST, &[], |row| row.int(0).map(TenantId)).await?;
+        let oldest = oldest.ok_or(StoreError::Gone { what: "organisation" })?;
+        Ok((self.keys().tenant_key_of(self.db(), oldest).await?, "question of several"))
     }
 
     /// Opens what [`Store::hand_out`] sealed; `None` for anything else.
     ///
     /// # Errors
     /// The database.
-    pub async fn take_back(&self, tenant: TenantId, token: &str) -> Result<Option<Vec<u8>>> {
+    pub async fn take_back(&self, tenant: Option<TenantId>, token: &str) -> Result<Option<Vec<u8>>> {
         let Some(sealed) = URL_SAFE_NO_PAD.decode(token).ok().filter(|_| token.len() < MOST_HANDED) else {
             return Ok(None);
         };
-        let key = self.keys().tenant_key_of(self.db(), tenant).await?;
-        Ok(key.open("question", &sealed))
+        let (key, what) = self.question_key(tenant).await?;
+        Ok(key.open(what, &sealed))
     }
 
     /// Marks a question as answered until `expires`; `false` when it was already.

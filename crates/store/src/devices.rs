@@ -325,6 +325,8 @@ impl Store {
     ) -> Result<()> {
         let tenant = permit.tenant();
         let mut tx = self.db().begin().await?;
+        // A label may ask for it: open streams look again.
+        touch(&mut tx, tenant).await?;
         let device = held(&mut tx, tenant, id).await?;
         const SET: &str = "
             UPDATE device SET disk_encrypted = $2, screen_lock = $3, managed_profile = $4, reported_us = $5

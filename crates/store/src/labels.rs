@@ -5,7 +5,7 @@ use crate::crypto::damaged;
 use crate::sql::{Row, Tx, Value};
 use crate::tenants::touch;
 use crate::{Result, Store, StoreError};
-use beffroi_domain::{Accreditation, Day, Guests, Label, LabelChange, Micros, Rank, TenantId};
+use beffroi_domain::{Accreditation, Day, Guests, Label, LabelChange, Micros, Posture, Rank, TenantId};
 use beffroi_policy::{ManageLabels, ReadOrganisation, TenantPermit};
 
 /// The columns of a label `l`, in the order that [`read_label`] reads.
@@ -13,13 +13,14 @@ macro_rules! label_columns {
     () => {
         "l.slug, l.name, l.rank, l.reserved_by, l.accreditation_reference, l.accreditation_authority, \
          l.accreditation_until_us, l.guests, l.federation, l.recording, l.download, l.second_factor, \
-         l.managed_device, l.end_to_end, l.retention_days, l.meeting_minutes, l.lock_minutes"
+         l.managed_device, l.end_to_end, l.retention_days, l.meeting_minutes, l.lock_minutes, \
+         l.posture"
     };
 }
 pub(crate) use label_columns;
 
 /// How many columns [`label_columns`] are.
-pub(crate) const LABEL_COLUMNS: usize = 17;
+pub(crate) const LABEL_COLUMNS: usize = 18;
 
 /// Reads [`label_columns`] from `column` on.
 pub(crate) fn read_label(row: &Row, column: usize) -> Result<Label> {
@@ -50,6 +51,8 @@ pub(crate) fn read_label(row: &Row, column: usize) -> Result<Label> {
         download: row.bool(column + 10)?,
         second_factor: row.bool(column + 11)?,
         managed_device: row.bool(column + 12)?,
+        posture: Posture::from_words(row.text(column + 17)?.split_whitespace())
+            .ok_or_else(|| damaged("the posture of a label"))?,
         end_to_end: row.bool(column + 13)?,
         retention_days: row.opt_int(column + 14)?.map(small),
         meeting_minutes: row.opt_int(column + 15)?.map(small),
@@ -176,8 +179,9 @@ impl Store {
         const SET: &str = "
             UPDATE label SET name = $3, guests = $4, federation = $5, recording = $6, download = $7,
                              second_factor = $8, managed_device = $9, retention_days = $10,
-                             meeting_minutes = $11, lock_minutes = $12
+                             meeting_minutes = $11, lock_minutes = $12, posture = $13
              WHERE tenant = $1 AND slug = $2";
+        let posture = after.posture.words().join(" ");
         let values = [
             Value::Int(tenant.0),
             Value::Text(slug),
@@ -191,6 +195,7 @@ impl Store {
             Value::OptInt(after.retention_days.map(i64::from)),
             Value::OptInt(after.meeting_minutes.map(i64::from)),
             Value::OptInt(after.lock_minutes.map(i64::from)),
+            Value::Text(&posture),
         ];
         tx.execute(SET, &values).await?;
         let told = before.differences(&after).join("; ");

@@ -166,6 +166,7 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (15, include_str!("../../../migrations/0015_passkey_makers.sql")),
     (16, include_str!("../../../migrations/0016_alerts.sql")),
     (17, include_str!("../../../migrations/0017_operators.sql")),
+    (18, include_str!("../../../migrations/0018_label_posture.sql")),
 ];
 
 fn sqlite_path(database: &str) -> Option<&Path> {

@@ -101,18 +101,31 @@ impl Pools {
     /// A connection that sees what the work at hand may see.
     async fn acquire(&self) -> Result<PoolConnection<Postgres>> {
         let Some(tenant) = whose() else { return Ok(self.house.acquire().await?) };
-        let mut connection = self.closed.acquire().await?;
-        const WITHIN: &str = "SELECT set_config('beffroi.tenant', $1, FALSE)";
-        sqlx::query(WITHIN).bind(tenant.0.to_string()).execute(&mut *connection).await?;
-        Ok(connection)
+        let mut stale = 0;
+        loop {
+            let mut connection = self.closed.acquire().await?;
+            const WITHIN: &str = "SELECT set_config('beffroi.tenant', $1, FALSE)";
+            match sqlx::query(WITHIN).bind(tenant.0.to_string()).execute(&mut *connection).await {
+                Err(cause) if is_lost(&cause, &mut stale) => connection.close_on_drop(),
+                answer => return answer.map(|_| connection).map_err(Into::into),
+            }
+        }
     }
 
     /// A transaction that sees what the work at hand may see.
     async fn begin(&self, statement: &'static str) -> Result<Transaction<'static, Postgres>> {
-        let Some(tenant) = whose() else { return Ok(self.house.begin_with(statement).await?) };
-        let mut tx = self.closed.begin_with(statement).await?;
-        const WITHIN: &str = "SELECT set_config('beffroi.tenant', $1, TRUE)";
-        sqlx::query(WITHIN).bind(tenant.0.to_string()).execute(&mut *tx).await?;
+        let pool = if whose().is_some() { &self.closed } else { &self.house };
+        let mut stale = 0;
+        let mut tx = loop {
+            match pool.begin_with(statement).await {
+                Err(cause) if is_lost(&cause, &mut stale) => {}
+                begun => break begun?,
+            }
+        };
+        if let Some(tenant) = whose() {
+            const WITHIN: &str = "SELECT set_config('beffroi.tenant', $1, TRUE)";
+            sqlx::query(WITHIN).bind(tenant.0.to_string()).execute(&mut *tx).await?;
+        }
         Ok(tx)
     }
 }
@@ -215,9 +228,15 @@ impl Db {
                 rows.into_iter().map(Row::Sqlite).collect::<Vec<_>>().iter().map(read).collect()
             }
             Engine::Postgres(pools) => {
-                let mut connection = pools.acquire().await?;
-                let query = sqlx::query_with(sql, bind!(PgArguments, values));
-                let rows = query.fetch_all(&mut *connection).await?;
+                let mut stale = 0;
+                let rows = loop {
+                    let mut connection = pools.acquire().await?;
+                    let query = sqlx::query_with(sql, bind!(PgArguments, values));
+                    match query.fetch_all(&mut *connection).await {
+                        Err(cause) if is_lost(&cause, &mut stale) => connection.close_on_drop(),
+                        answer => break answer?,
+                    }
+                };
                 rows.into_iter().map(Row::Postgres).collect::<Vec<_>>().iter().map(read).collect()
             }
         }
@@ -488,6 +507,19 @@ fn kept(sql: &'static str, variant: usize, make: impl FnOnce() -> String) -> &'s
 /// SQLITE_BUSY, plain or extended (the low byte of its extended codes).
 fn is_busy(error: &dyn sqlx::error::DatabaseError) -> bool {
     error.code().and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == 5)
+}
+
+/// Whether PostgreSQL closed this connection (class 57P of its codes): one that died while it lay in the pool
+/// says so to whoever takes it. Asking once more of the next harms nobody as long as nothing was written, and
+/// ends with those that the pool held: a server that is gone refuses new ones.
+fn is_lost(cause: &sqlx::Error, stale: &mut u32) -> bool {
+    *stale += 1;
+    *stale <= POSTGRES_CONNECTIONS
+        && match cause {
+            sqlx::Error::Io(_) => true,
+            sqlx::Error::Database(e) => e.code().is_some_and(|code| code.starts_with("57P")),
+            _ => false,
+        }
 }
 
 /// A database address as it may be shown.

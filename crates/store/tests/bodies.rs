@@ -39,7 +39,7 @@ impl Region {
             factor: Factor::Passkey,
             helper: None,
             administration: Administration { factor: Factor::Passkey, inside: true },
-            managed_device: false,
+            managed_device: None,
             membership: None,
             now: now(),
         };

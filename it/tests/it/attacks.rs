@@ -227,6 +227,7 @@ fn poisoned(server: &Server, page: &Browser) -> Browser {
 #[tokio::test]
 async fn no_letter_and_no_link_says_the_host_of_a_request() {
     let house = House::town();
+    house.add_account("gus@mairie.test", "Gus Petit", "agent");
     let post = Post::open(&house).await;
     house.set(&post.settings());
     let server = house.serve().await;
@@ -252,13 +253,14 @@ async fn no_letter_and_no_link_says_the_host_of_a_request() {
     let apply = json!({"digest": import["digest"], "mail": true});
     let path = format!("/api/admin/imports/{}/apply", import["id"].as_str().expect("an id"));
     send(&claire, &path, &apply).await.expect(200);
+    send(&claire, "/api/admin/accounts/gus@mairie.test/role", &json!({"role": "auditor"})).await.expect(204);
     let letters = post.letters(4).await;
     for letter in &letters {
         assert!(!letter.raw.contains("mechant") && !letter.text.contains("mechant"), "{}", letter.raw);
     }
     let links = letters.iter().filter(|letter| letter.text.contains("/bienvenue/")).count();
     assert_eq!(links, 2, "a reset and an invitation");
-    // Claire signed in from a new place: that is told, with the address of the log.
+    // Somebody got a role: that is told, with the address of the log.
     assert!(letters.iter().any(|letter| letter.text.contains("/administration/journal")));
     // Nor what is shown to be passed on.
     let reset = format!("/api/admin/accounts/{ALICE}/reset");

@@ -322,3 +322,50 @@ async fn a_mark_opens_to_who_has_everything_it_asks_for_and_names_what_is_missin
     assert_eq!(missing(&alice).await, "");
     crate::bad_input::finish(server, &[]).await;
 }
+
+/// What the body reports of an approved device opens rooms, when their label asks for it, and closes them again.
+#[tokio::test]
+async fn a_label_asks_for_what_is_reported_of_the_device_and_says_what_is_missing() {
+    let (house, server, mut alice, claire) = town().await;
+    house.add_account("otto@mairie.test", "Otto Clair", "security-officer");
+    let otto = Browser::signed_in(&server, "otto@mairie.test").await;
+    let read = format!("/api/rooms/{}/files", alice.room("Accueil").await);
+    let set =
+        async |body: Value| otto.request("PATCH", "/api/admin/labels/internal").json(&body).send().await;
+    set(json!({"posture": ["disk"]})).await.expect(422);
+    let asked = json!({"managed_device": true, "posture": ["screen_lock", "disk_encrypted"]});
+    let label = set(asked).await.expect(200).json();
+    assert_eq!(label["posture"], json!(["disk_encrypted", "screen_lock"]));
+
+    let device = Device::new().enrolled(&alice).await;
+    device.prove(&mut alice).await;
+    decide(&claire, &device, "approved").await.expect(204);
+    let missing = async || {
+        let answer = alice.get(&read).await.expect(403).json();
+        assert_eq!(answer["rule"], "label-device-posture");
+        answer["detail"].as_str().unwrap_or_default().to_owned()
+    };
+    let report = async |told: Value| {
+        let path = format!("/api/admin/devices/{}/reported", device.id);
+        claire.request("PUT", &path).json(&told).send().await.expect(204);
+    };
+    assert!(missing().await.contains("an encrypted disk, a screen lock"));
+    report(json!({"disk_encrypted": true})).await;
+    let said = missing().await;
+    assert!(said.contains("a screen lock") && !said.contains("disk"), "{said}");
+    report(json!({"disk_encrypted": true, "screen_lock": true})).await;
+    alice.get(&read).await.expect(200);
+
+    // A stream hears of it: what is no longer reported closes the room at once.
+    let mut stream = Talker::connect(&alice).await;
+    stream.enter("accueil@rooms.mairie.test").await;
+    report(json!({"disk_encrypted": true, "screen_lock": false})).await;
+    stream.until("put out of the room", |frame| frame.contains("unavailable") && frame.contains("307")).await;
+    assert!(missing().await.contains("a screen lock"));
+    set(json!({"posture": []})).await.expect(200);
+    alice.get(&read).await.expect(200);
+    let log = otto.get("/api/admin/audit?act=label.change").await.expect(200).json();
+    let told = log["entries"][1]["detail"].as_str().unwrap_or_default();
+    assert_eq!(told, "managed_device: false → true; posture: none → disk_encrypted screen_lock");
+    crate::bad_input::finish(server, &[]).await;
+}

@@ -1,6 +1,7 @@
 //! Passkeys over HTTP: enrolled, used at the door and inside, and everything that must not open.
 
 use crate::database::Database;
+use crate::postgres::Own;
 use crate::second_factor::{patient, renewed};
 use beffroi_it::{ALICE, Answer, Authenticator, BOB, Browser, CLAIRE, DOMAIN, House, Server};
 use serde_json::{Value, json};
@@ -240,4 +241,65 @@ async fn the_only_administrator_comes_back_from_the_machine() {
     enrol(&mut again, &mut found).await;
     again.get("/api/admin/accounts").await.expect(200);
     house.run(&["account", "lost-keys", "personne@mairie.test"]).refused();
+}
+
+/// Two bodies behind one address: the passkey says whose it is, and opens nothing next door.
+async fn one_address(house: &House, settings: &str) {
+    const PAGE: &str = "beffroi.agglo.test";
+    const DORA: &str = "dora@hopital.test";
+    house.run(&["tenant", "add", "hopital.test", "--name", "Hôpital de Test"]).well();
+    house.add_account(DORA, "Dora Roux", "agent");
+    house.set(&format!("{settings}[listen]\npublic_url = \"https://{PAGE}\"\n"));
+    let server = house.serve().await;
+    let mut keys = vec![];
+    for address in [ALICE, DORA] {
+        let mut page = Browser::new(&server, PAGE);
+        page.sign_in(address, beffroi_it::PASSWORD).await.expect(200);
+        let mut key = Authenticator::new(&format!("https://{PAGE}"));
+        enrol(&mut page, &mut key).await;
+        keys.push(key);
+    }
+    let [mut hers, mut doras] = <[Authenticator; 2]>::try_from(keys).expect("two keys");
+    let door = Browser::new(&server, PAGE);
+    for (key, address, domain) in [(&mut hers, ALICE, DOMAIN), (&mut doras, DORA, "hopital.test")] {
+        let question = ask(&door, "/api/session/passkey").await;
+        assert_eq!(question["options"]["rpId"], PAGE);
+        let body = json!({"token": question["token"], "answer": key.prove(&question["options"])});
+        let session = door.post("/api/session/passkey/answer", &body).await.expect(200).json();
+        assert_eq!((&session["address"], &session["tenant"]["domain"]), (&json!(address), &json!(domain)));
+    }
+    // Whose account it claims to be is not believed: it is the credential's.
+    let question = ask(&door, "/api/session/passkey").await;
+    let (mut claims, other) = (hers.prove(&question["options"]), doras.prove(&question["options"]));
+    claims["response"]["userHandle"] = other["response"]["userHandle"].clone();
+    let body = json!({"token": question["token"], "answer": claims});
+    door.post("/api/session/passkey/answer", &body).await.expect(401);
+    // A question of this door is none of a body's own, nor the other way round; and a host that is nobody's has none.
+    let own = Browser::new(&server, DOMAIN);
+    let body = json!({"token": question["token"], "answer": hers.prove(&question["options"])});
+    own.post("/api/session/passkey/answer", &body).await.expect(404);
+    Browser::new(&server, "ailleurs.test").post("/api/session/passkey", &json!({})).await.expect(404);
+    // A closed body is closed here too, and the other one is not.
+    house.run(&["tenant", "close", "hopital.test"]).well();
+    let question = ask(&door, "/api/session/passkey").await;
+    let body = json!({"token": question["token"], "answer": doras.prove(&question["options"])});
+    let refused = door.post("/api/session/passkey/answer", &body).await.expect(403).json();
+    assert_eq!(refused["rule"], "body-closed");
+    let question = ask(&door, "/api/session/passkey").await;
+    let body = json!({"token": question["token"], "answer": hers.prove(&question["options"])});
+    door.post("/api/session/passkey/answer", &body).await.expect(200);
+    crate::bad_input::finish(server, &[]).await;
+}
+
+#[tokio::test]
+async fn two_bodies_behind_one_address_are_told_apart_by_the_passkey() {
+    one_address(&House::town(), "").await;
+}
+
+#[tokio::test]
+async fn two_bodies_behind_one_address_are_told_apart_by_the_passkey_on_postgresql() {
+    let Some(own) = Own::make("one_address").await else { return };
+    let house = own.house();
+    one_address(&house, &format!("[storage]\ndatabase = \"{}\"\n", own.address())).await;
+    own.remove().await;
 }

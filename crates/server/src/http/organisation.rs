@@ -7,7 +7,7 @@ use crate::clock;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use beffroi_domain::{Accreditation, Guests, LabelChange, PasswordProfile, TenantChange};
+use beffroi_domain::{Accreditation, Guests, LabelChange, PasswordProfile, Posture, TenantChange};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::fmt::Display;
@@ -73,6 +73,8 @@ pub struct Facts {
     second_factor: Option<bool>,
     #[serde(default, deserialize_with = "given")]
     managed_device: Option<bool>,
+    #[serde(default, deserialize_with = "given")]
+    posture: Option<Vec<String>>,
     #[serde(default, deserialize_with = "whole_or_null")]
     retention_days: Option<Option<u64>>,
     #[serde(default, deserialize_with = "whole_or_null")]
@@ -97,6 +99,11 @@ pub async fn change_label(
     let guests = |word: String| {
         Guests::from_word(&word).ok_or_else(|| Problem::invalid("guests get `no`, `meeting` or `room`"))
     };
+    let posture = |words: Vec<String>| {
+        Posture::from_words(words.iter().map(String::as_str)).ok_or_else(|| {
+            Problem::invalid("of a device `disk_encrypted`, `screen_lock` and `managed_profile` can be asked")
+        })
+    };
     let change = LabelChange {
         name: facts.name.as_deref().map(parsed).transpose()?,
         guests: facts.guests.map(guests).transpose()?,
@@ -105,6 +112,7 @@ pub async fn change_label(
         download: facts.download,
         second_factor: facts.second_factor,
         managed_device: facts.managed_device,
+        posture: facts.posture.map(posture).transpose()?,
         retention_days: facts.retention_days.map(|days| days.map(bounded)),
         meeting_minutes: facts.meeting_minutes.map(|minutes| minutes.map(bounded)),
         lock_minutes: facts.lock_minutes.map(|minutes| minutes.map(bounded)),

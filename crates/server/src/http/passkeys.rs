@@ -7,7 +7,7 @@ use super::session::{agent, here, welcome};
 use crate::clock;
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use beffroi_app::Question;
 use beffroi_domain::Tenant;
@@ -22,8 +22,19 @@ fn us(edge: &Edge, tenant: &Tenant) -> Result<RelyingParty, Problem> {
     Ok(RelyingParty::new(place, &tenant.name))
 }
 
-async fn page(edge: &Edge, headers: &HeaderMap) -> Result<Tenant, Problem> {
-    here(edge, headers).await?.ok_or_else(|| Problem::not_found("organisation"))
+/// Whose door a request came to, and us as a browser there knows us. Several bodies may share one address: none
+/// is meant then, and passkeys are those that were made for the address itself.
+async fn page(edge: &Edge, headers: &HeaderMap) -> Result<(Option<Tenant>, RelyingParty), Problem> {
+    if let Some(tenant) = here(edge, headers).await? {
+        let us = us(edge, &tenant)?;
+        return Ok((Some(tenant), us));
+    }
+    let shared = edge.place.settings.listen.public_url.as_str();
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let ours = place(shared, name).ok().filter(|place| place.rp_id() == name);
+    let ours = ours.ok_or_else(|| Problem::not_found("organisation"))?;
+    Ok((None, RelyingParty::new(ours, name)))
 }
 
 fn asked(question: &Question) -> Result<Json<Value>, Problem> {
@@ -43,8 +54,8 @@ pub async fn begin_sign_in(
     State(edge): State<Edge>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, Problem> {
-    let tenant = page(&edge, &headers).await?;
-    asked(&edge.app.begin_passkey_sign_in(&tenant, &us(&edge, &tenant)?, clock::now()).await?)
+    let (tenant, us) = page(&edge, &headers).await?;
+    asked(&edge.app.begin_passkey_sign_in(tenant.as_ref(), &us, clock::now()).await?)
 }
 
 pub async fn sign_in(
@@ -54,12 +65,12 @@ pub async fn sign_in(
     headers: HeaderMap,
     Body(given): Body<Answered>,
 ) -> Result<Response, Problem> {
-    let tenant = page(&edge, &headers).await?;
+    let (tenant, us) = page(&edge, &headers).await?;
     let answer = given.answer.to_string();
     let (origin, agent) = (peer.origin(), agent(&headers));
     let given = (given.token.as_str(), answer.as_bytes());
-    let us = us(&edge, &tenant)?;
-    let signed_in = edge.app.passkey_sign_in(&tenant, &us, given, &origin, agent, clock::now()).await?;
+    let signed_in =
+        edge.app.passkey_sign_in(tenant.as_ref(), &us, given, &origin, agent, clock::now()).await?;
     welcome(&edge, peer, signed_in).await
 }
 

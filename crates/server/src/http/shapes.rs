@@ -101,6 +101,7 @@ pub fn label(label: &Label) -> Value {
         "download": label.download,
         "second_factor": label.second_factor,
         "managed_device": label.managed_device,
+        "posture": label.posture.words(),
         "end_to_end": label.end_to_end,
         "retention_days": label.retention_days,
         "meeting_minutes": label.meeting_minutes,

@@ -67,7 +67,7 @@ impl Town {
             factor: Factor::Second,
             helper: None,
             administration: beffroi_policy::Administration { factor: Factor::Password, inside: true },
-            managed_device: false,
+            managed_device: None,
             membership,
             now: now(),
         }

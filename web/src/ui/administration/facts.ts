@@ -1,6 +1,11 @@
 import type { Label } from '../../core/types';
 import { t } from '../../words';
 
+/** What must be noted of the device, in one sentence; nothing when a label does not ask. */
+export function posture(label: Label): string {
+  return label.managed_device && label.posture.length > 0 ? t('label.posture', label.posture.map((fact) => t(`device.fact.${fact}`))) : '';
+}
+
 /** What a label changes, in plain sentences: what it opens first, then what it asks and limits. */
 export function facts(label: Label): string[] {
   const guests = { no: t('label.guestsNo'), meeting: t('label.guestsMeeting'), room: t('label.guestsRoom') };
@@ -9,6 +14,7 @@ export function facts(label: Label): string[] {
     label.federation ? t('label.federationYes') : t('label.federationNo'),
     label.second_factor ? t('label.secondFactor') : '',
     label.managed_device ? t('label.managedDevice') : '',
+    posture(label),
     label.end_to_end ? t('label.endToEnd') : '',
     label.recording ? '' : t('label.recordingNo'),
     label.download ? '' : t('label.downloadNo'),

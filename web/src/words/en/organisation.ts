@@ -105,6 +105,8 @@ export const organisation: Translation<typeof source> = {
   'labelSet.demands': 'What it demands',
   'labelSet.second_factor': 'A second factor to enter',
   'labelSet.managed_device': 'A device managed by the organisation',
+  'labelSet.posture': 'Noted of that device',
+  'labelSet.postureHint': 'By an administrator, under “Devices”, or by what manages your devices. What is not known is not enough.',
   'labelSet.lasts': 'For how long',
   'labelSet.retention': 'Erase after (days)',
   'labelSet.retentionHint': 'Empty: keep without limit.',

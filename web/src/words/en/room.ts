@@ -68,6 +68,7 @@ export const room: Translation<typeof source> = {
   'label.changesHere': (name) => `What “${name}” changes here`,
   'label.secondFactor': 'Members with a second factor only',
   'label.managedDevice': 'Devices managed by the body only',
+  'label.posture': (facts: readonly string[]) => `Noted of the device: ${facts.map((fact) => fact.charAt(0).toLowerCase() + fact.slice(1)).join(', ')}`,
   'label.guestsNo': 'No guests',
   'label.guestsMeeting': 'Guests: in the meeting, never in the folder',
   'label.guestsRoom': 'Guests are let into the room',

@@ -16,6 +16,7 @@ export const rules: Translation<typeof source> = {
   'rule.clearance': 'This room is classified above what you are cleared for. Ask your security officer.',
   'rule.label-second-factor': 'The label of this room asks for a second factor. Confirm that it is you with yours, or add one in “My security”.',
   'rule.label-managed-device': 'This device is not enrolled, or your organisation has not approved it yet: the label of this room opens only on an approved device. Enrol it in “My security”, then ask an administrator to approve it.',
+  'rule.label-device-posture': 'This device is approved, but the label of this room asks that your organisation has noted more of it: an encrypted disk, a screen lock or a work profile. “My security” shows what it knows; ask an administrator.',
   'rule.device-lost': 'This device was reported lost. If you have it back, enrol it again in “My security”.',
   'rule.device-expired': 'This device was enrolled a year ago. Enrol it again in “My security”: it will have another key.',
   'rule.client-version': 'This page is too old for this server. Load it again.',

@@ -103,6 +103,8 @@ export const organisation = {
   'labelSet.demands': 'Ce qu’elle demande',
   'labelSet.second_factor': 'Un second facteur pour entrer',
   'labelSet.managed_device': 'Un appareil géré par l’organisme',
+  'labelSet.posture': 'Noté de cet appareil',
+  'labelSet.postureHint': 'Par un administrateur, sous « Appareils », ou par ce qui gère vos appareils. Ce que l’on n’en sait pas ne suffit pas.',
   'labelSet.lasts': 'Combien de temps',
   'labelSet.retention': 'Effacer après (jours)',
   'labelSet.retentionHint': 'Vide : garder sans limite de durée.',

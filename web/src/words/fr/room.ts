@@ -67,6 +67,7 @@ export const room = {
   'label.changesHere': (name: string) => `Ce que « ${name} » change ici`,
   'label.secondFactor': 'Membres avec second facteur seulement',
   'label.managedDevice': 'Appareils gérés par l’organisme seulement',
+  'label.posture': (facts: readonly string[]) => `Noté de l’appareil : ${facts.map((fact) => fact.charAt(0).toLowerCase() + fact.slice(1)).join(', ')}`,
   'label.guestsNo': 'Aucun invité',
   'label.guestsMeeting': 'Invités : dans la réunion, jamais dans le dossier',
   'label.guestsRoom': 'Invités admis dans le salon',

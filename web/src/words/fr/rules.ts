@@ -14,6 +14,7 @@ export const rules = {
   'rule.clearance': 'Ce salon est classé au-dessus de votre habilitation. Adressez-vous à votre responsable de la sécurité.',
   'rule.label-second-factor': 'La mention de ce salon demande un second facteur. Confirmez que c’est vous avec le vôtre, ou ajoutez-en un dans « Ma sécurité ».',
   'rule.label-managed-device': 'Cet appareil n’est pas enrôlé, ou votre organisme ne l’a pas encore approuvé : la mention de ce salon ne s’ouvre que sur un appareil approuvé. Enrôlez-le dans « Ma sécurité », puis demandez à un administrateur de l’approuver.',
+  'rule.label-device-posture': 'Cet appareil est approuvé, mais la mention de ce salon demande que votre organisme en ait noté davantage : disque chiffré, verrouillage de l’écran ou profil professionnel. « Ma sécurité » montre ce qu’il en sait ; adressez-vous à un administrateur.',
   'rule.device-lost': 'Cet appareil a été déclaré perdu. Si vous l’avez retrouvé, enrôlez-le de nouveau dans « Ma sécurité ».',
   'rule.device-expired': 'Cet appareil est enrôlé depuis un an. Enrôlez-le de nouveau dans « Ma sécurité » : il aura une autre clé.',
   'rule.client-version': 'Cette page est trop ancienne pour ce serveur. Rechargez-la.',
