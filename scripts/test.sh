@@ -60,7 +60,8 @@ web() {
 }
 journeys() {
   has_script e2e || { echo "web/package.json has no script e2e"; return 1; }
-  cargo build --locked --package beffroi && npm --prefix web run --silent e2e
+  cargo build --locked --package beffroi && npm --prefix web run --silent e2e &&
+    npm --prefix web run --silent e2e:english
 }
 fuzzing() { fuzz/run.sh same; }
 

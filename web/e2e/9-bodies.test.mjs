@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { journey } from './house/journey.mjs';
 import { pictures } from './house/pictures.mjs';
+import { says } from './house/words.mjs';
 
 const PASSWORD = 'sept hérons lents traversent la place du marché';
 const VALMONT = 'valmont.localhost';
@@ -43,7 +44,7 @@ journey('bodies', {
     const { page } = olga;
     await page.getByText('n’héberge encore que le vôtre').waitFor();
     const places = page.getByRole('navigation', { name: 'Parties de l’administration' });
-    assert.deepEqual(await places.getByRole('link').allInnerTexts(), ['Organismes']);
+    assert.deepEqual(await places.getByRole('link').allInnerTexts(), [says('Organismes')]);
     await pictures(olga, 'bodies-alone');
     await page.getByRole('button', { name: 'Ouvrir un organisme' }).focus();
     await page.keyboard.press('Enter');

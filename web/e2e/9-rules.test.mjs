@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Authenticator } from './house/authenticator.mjs';
 import { journey } from './house/journey.mjs';
 import { pictures } from './house/pictures.mjs';
+import { either } from './house/words.mjs';
 
 const PASSWORD = 'sept hérons lents traversent la place du marché';
 const file = (path) => fileURLToPath(new URL(`../../crates/${path}`, import.meta.url));
@@ -79,7 +80,7 @@ journey('rules', {
     await dialog.getByLabel('Depuis ces réseaux').fill('');
     await dialog.getByRole('button', { name: 'Enregistrer' }).click();
     const asked = otto.page.getByRole('dialog', { name: 'Demander moins qu’aujourd’hui' });
-    await asked.getByText('Ensuite : une clé d’accès, depuis n’importe où.').waitFor();
+    await asked.getByText(either('Ensuite : une clé d’accès, depuis n’importe où.', 'Afterwards: a passkey, from anywhere.')).waitFor();
     await asked.getByLabel('Pourquoi').fill('Le télétravail du vendredi');
     await pictures(otto, 'rules-administration-ask');
     await asked.getByRole('button', { name: 'Demander' }).click();
