@@ -55,6 +55,7 @@ fn changes() -> Vec<(String, String, Value)> {
         "/api/admin/roles/{id}/rooms/{room}" => json!({"rank": "member"}),
         "/api/admin/requests" => json!({"act": "export", "reason": "Pour voir"}),
         "/api/admin/lock" => json!({"phone_minutes": 5, "desk_minutes": 15}),
+        "/api/admin/administration" => json!({"factor": "passkey", "networks": []}),
         "/api/admin/alert-rules" => json!({"rules": [{"kind": "role", "on": false}]}),
         "/api/admin/charter" => json!({"title": "Charte", "text": "Soyez aimables."}),
         "/api/admin/devices/{id}/state" => json!({"state": "approved"}),
