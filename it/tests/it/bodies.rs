@@ -238,7 +238,7 @@ async fn closed(house: &House, database: &mut Database) {
     refused(door.post(&reset, &json!({"password": NEW})).await, "body-closed").await;
     refused(door.get(&code).await, "body-closed").await;
     let closed =
-        sign_in(&mut application(&server).await, "alice", &password).await.1.expect_err("a closed body");
+        sign_in(&mut application(&server).await, "alice", &password).await.1.expect_err("the body is closed");
     assert!(closed.contains("<not-authorized/>"), "{closed}");
     const SESSIONS: &str =
         "SELECT COUNT(*) FROM session s JOIN tenant t ON t.id = s.tenant WHERE t.domain = 'mairie.test'";
