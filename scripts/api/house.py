@@ -252,7 +252,7 @@ file = a_file()
 kept = factor()
 
 
-def better(body, delegates=False):
+def better(body, of=None):
     """A body meant to be right, with names that are somebody's and something's."""
     if "label" in body:
         body["label"] = LABELS[next(numbers) % len(LABELS)]
@@ -280,8 +280,9 @@ def better(body, delegates=False):
     if "administrator" in body:
         body["domain"] = f"essai{next(numbers)}.localhost"
         body["administrator"]["address"] = f"x@{body['domain']}"
-    if delegates:
-        body["address"] = f"x@{hosted()}"
+    if of is not None:
+        # Whose first administrator it is has an address there.
+        body["address"] = f"x@{of}"
     elif "address" in body and "password" not in body:
         invites = "name" in body
         body["address"] = f"essai{next(numbers)}@{HOST}" if invites else BOB
@@ -310,7 +311,7 @@ def before_call(_context, case, _kwargs):
             # Now and then the one that nobody has: that answer is described too.
             holes[name] = values[name] if next(numbers) % 8 else holes[name]
     if not wrong.get("body") and isinstance(case.body, dict):
-        better(case.body, path.endswith("/delegate"))
+        better(case.body, holes.get("body"))
     if not wrong.get("header") and "Upload-Offset" in sent:
         sent["Upload-Offset"] = "0"
     for name, value in who.headers.items():
