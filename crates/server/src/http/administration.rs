@@ -47,9 +47,17 @@ pub struct Makers {
     remove: Option<Vec<String>>,
 }
 
-impl From<Makers> for MakersChange {
-    fn from(makers: Makers) -> Self {
-        Self { add: makers.add, remove: makers.remove.unwrap_or_default() }
+/// Bytes of certificates in one request: with the ids beside them they fit in a JSON body.
+const MOST_PEM: usize = 48_000;
+
+impl Makers {
+    pub fn read(self) -> Result<MakersChange, Problem> {
+        if self.add.as_ref().is_some_and(|pem| pem.len() > MOST_PEM) {
+            return Err(Problem::invalid(format!(
+                "`add` takes {MOST_PEM} bytes of certificates at once; send them in several parts"
+            )));
+        }
+        Ok(MakersChange { add: self.add, remove: self.remove.unwrap_or_default() })
     }
 }
 
@@ -69,6 +77,6 @@ pub async fn change_makers(
     Body(makers): Body<Makers>,
 ) -> Result<Json<Value>, Problem> {
     let now = clock::now();
-    edge.app.change_passkey_makers(&caller, &makers.into(), now).await?;
+    edge.app.change_passkey_makers(&caller, &makers.read()?, now).await?;
     shown(&edge, &caller, now).await
 }

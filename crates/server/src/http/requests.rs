@@ -111,7 +111,7 @@ async fn act(edge: &Edge, caller: &Caller, asked: Asked, now: Micros) -> Result<
             Ok(Dangerous::Administration(rules.read()?))
         }
         ("passkey-makers", None, None, None, None, None, Some(makers)) => {
-            Ok(edge.app.passkey_makers_act(caller, &makers.into(), now).await?)
+            Ok(edge.app.passkey_makers_act(caller, &makers.read()?, now).await?)
         }
         _ => Err(Problem::invalid(
             "ask for `retention` with `label` and `retention_days`, for `export`, or for `impersonation` with `address`, `four-eyes` with `four_eyes`, `administration` with `administration`, `passkey-makers` with `passkey_makers`",
