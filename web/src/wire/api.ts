@@ -179,5 +179,8 @@ export class Api {
   askRequest = (request: NewRequest) => this.http.post<Answer<'askRequest'>>('/admin/requests', request satisfies Sent<'askRequest'>);
   approveRequest = (id: string) => this.http.post(`/admin/requests/${part(id)}/approve`);
   refuseRequest = (id: string) => this.http.post(`/admin/requests/${part(id)}/refuse`);
+  auditCheckpoint = async () => new TextDecoder().decode(await this.http.bytes('/admin/audit/log/checkpoint'));
+  /** A tile by its address as C2SP tlog-tiles writes it: `0/000`, `entries/001.p/7`. */
+  auditTile = (path: string) => this.http.bytes(`/admin/audit/log/tile/${path}`);
   audit = (filter: AuditFilter) => this.http.get<Answer<'audit'>>(`/admin/audit${query(filter)}`);
 }

@@ -46,6 +46,10 @@ export class Http {
   put<T = void>(path: string, body: unknown): Promise<T> {
     return this.call<T>('PUT', path, body);
   }
+  /** What is no JSON: text, or bytes of the house's own formats. */
+  async bytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
+    return new Uint8Array(await (await this.answered('GET', path)).arrayBuffer());
+  }
   delete(path: string): Promise<void> {
     return this.call<void>('DELETE', path);
   }
@@ -60,18 +64,26 @@ export class Http {
   }
 
   private async call<T>(method: Method, path: string, body?: unknown): Promise<T> {
+    const response = await this.answered(method, path, body);
+    if (response.status === 204) return undefined as T;
+    const text = await response.text();
+    return (text === '' ? undefined : JSON.parse(text)) as T;
+  }
+
+  /** The answer, once a proof that it takes was given. */
+  private async answered(method: Method, path: string, body?: unknown): Promise<Response> {
     const place = this.place();
     try {
-      return await this.once<T>(method, path, body);
+      return await this.once(method, path, body);
     } catch (cause) {
       if (!(cause instanceof Problem)) throw cause;
       const again = provable(cause) ? await this.onRefused(cause, method === 'GET', place) : cause.title === 'csrf' && (await this.onChanged());
       if (!again) throw cause;
-      return this.once<T>(method, path, body);
+      return this.once(method, path, body);
     }
   }
 
-  private async once<T>(method: Method, path: string, body?: unknown): Promise<T> {
+  private async once(method: Method, path: string, body?: unknown): Promise<Response> {
     const headers: Record<string, string> = { Accept: 'application/json' };
     const init: RequestInit = { method, headers, credentials: 'same-origin', cache: 'no-store' };
     if (this.client !== null) headers['X-Beffroi-Client'] = this.client;
@@ -90,9 +102,7 @@ export class Http {
       throw Problem.unreachable();
     }
     if (!response.ok) throw await this.problem(response, path);
-    if (response.status === 204) return undefined as T;
-    const text = await response.text();
-    return (text === '' ? undefined : JSON.parse(text)) as T;
+    return response;
   }
 
   private async problem(response: Response, path: string): Promise<Problem> {
