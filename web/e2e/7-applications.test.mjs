@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { Application } from './house/application.mjs';
 import { journey } from './house/journey.mjs';
 import { pictures } from './house/pictures.mjs';
+import { either } from './house/words.mjs';
 
 const ADDRESS = 'alice@demo.localhost';
 const ROOM = 'accueil@rooms.demo.localhost';
@@ -66,7 +67,7 @@ journey('applications', {
     await page.reload();
     await page.getByRole('listitem').filter({ hasText: 'Application « Téléphone de service »' }).waitFor();
     const line = page.getByRole('listitem').filter({ hasText: 'Messagerie (XMPP)' });
-    await line.getByText(/utilisé .* depuis 127\.0\.0\.1\/32/).waitFor();
+    await line.getByText(either(/utilisé .* depuis 127\.0\.0\.1\/32/, /used .* from 127\.0\.0\.1\/32/)).waitFor();
     await pictures(alice, 'applications');
     await line.getByRole('button', { name: 'Révoquer le mot de passe de Téléphone de service' }).click();
     await page.getByRole('dialog', { name: /^Révoquer/ }).waitFor();

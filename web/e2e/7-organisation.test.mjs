@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { journey } from './house/journey.mjs';
 import { pictures } from './house/pictures.mjs';
 import { until } from './house/until.mjs';
+import { either } from './house/words.mjs';
 
 const PASSWORD = 'sept hérons lents traversent la place du marché';
 
@@ -36,7 +37,7 @@ journey('organisation', {
     await dialog.getByLabel('Son code').fill('#ffe');
     await dialog.getByText('Un code de couleur s’écrit').waitFor();
     await dialog.getByLabel('Son code').fill('#FFEE00');
-    await until('both samples are adapted', async () => (await dialog.getByText(/adaptée pour se lire\s: #[0-9a-f]{6}/).count()) === 2);
+    await until('both samples are adapted', async () => (await dialog.getByText(either(/adaptée pour se lire\s: #[0-9a-f]{6}/, /adapted to be read: #[0-9a-f]{6}/)).count()) === 2);
     await pictures(claire, 'organisation-identity');
     await dialog.getByLabel('Son code').fill('#00706b');
     await dialog.getByRole('button', { name: 'Enregistrer' }).click();
@@ -64,7 +65,7 @@ journey('organisation', {
     await dialog.getByRole('button', { name: 'Déclarer', exact: true }).click();
     await dialog.waitFor({ state: 'detached' });
     await mark.getByText('utilisable', { exact: true }).waitFor();
-    await mark.getByText(/Déclarée\s: HOM-2026-12, .* jusqu’au 31 décembre 2098 inclus/).waitFor();
+    await mark.getByText(either(/Déclarée\s: HOM-2026-12, .* jusqu’au 31 décembre 2098 inclus/, /Declared: HOM-2026-12, .* until (31 December|December 31,) 2098 included/)).waitFor();
     await pictures(otto, 'organisation');
   },
   'the room that takes the mark shows nothing to anybody, and the dialog that withdraws it counts it': async ({ claire, otto }) => {

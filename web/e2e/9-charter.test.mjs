@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { journey } from './house/journey.mjs';
 import { pictures } from './house/pictures.mjs';
+import { either, says } from './house/words.mjs';
 
 const TEXT = `Ce service est fait pour le travail. On s’y adresse à ses collègues comme on le ferait en réunion.
 
@@ -10,6 +11,10 @@ Les comptes sont nominatifs. Ne prêtez ni votre mot de passe ni votre clé d’
 
 Article 2 – Ce qui est écrit reste
 Ce qui est dit dans un salon y est gardé aussi longtemps que sa mention le veut.`;
+
+const TITLE = either('Charte du numérique', 'Digital charter'); // of the version in the language of the page
+const ARTICLE = either('Article 2 – Ce qui est écrit reste', 'Accounts are personal.');
+const OTHER = either({ choice: 'English', title: 'Digital charter' }, { choice: 'Français', title: 'Charte du numérique' });
 
 journey('charter', {
   'Claire publishes a charter, in French and in English, and accepts it like everybody': async (world) => {
@@ -33,7 +38,7 @@ journey('charter', {
     await pictures(claire, 'charter-publish');
     for (const visitor of [alice, claire]) visitor.forgive(/answer 403 /);
     await dialog.getByRole('button', { name: 'Publier', exact: true }).click();
-    await page.getByRole('heading', { level: 1, name: 'Charte du numérique' }).waitFor();
+    await page.getByRole('heading', { level: 1, name: TITLE }).waitFor();
     await page.getByRole('button', { name: 'J’accepte' }).click();
     await card.getByText('Acceptée par 1 personne sur').waitFor();
     await card.getByText(/qui ne l’ont pas encore acceptée/).click();
@@ -42,21 +47,21 @@ journey('charter', {
   },
   'Alice, who was in a room, reads it, accepts it by keyboard alone, and is where she was': async (world) => {
     const { page } = world.alice;
-    await page.getByRole('heading', { level: 1, name: 'Charte du numérique' }).waitFor();
-    await page.getByText('Article 2 – Ce qui est écrit reste').waitFor();
+    await page.getByRole('heading', { level: 1, name: TITLE }).waitFor();
+    await page.getByText(ARTICLE).waitFor();
     assert.equal(await page.getByRole('navigation').count(), 0, 'nothing else is there');
     await pictures(world.alice, 'charter');
-    await page.getByRole('button', { name: 'English' }).click();
-    await page.getByRole('heading', { level: 1, name: 'Digital charter' }).waitFor();
-    await pictures(world.alice, 'charter-english', { only: ['phone'] });
-    await page.getByRole('button', { name: 'Français' }).click();
+    await page.getByRole('button', { name: OTHER.choice }).click();
+    await page.getByRole('heading', { level: 1, name: OTHER.title }).waitFor();
+    await pictures(world.alice, 'charter-other-language', { only: ['phone'] });
+    await page.getByRole('button', { name: either('Français', 'English') }).click();
     await page.evaluate(() => document.activeElement?.blur());
     let found = '';
-    for (let n = 0; n < 8 && found !== 'J’accepte'; n += 1) {
+    for (let n = 0; n < 8 && found !== says('J’accepte'); n += 1) {
       await page.keyboard.press('Tab');
       found = await page.evaluate(() => document.activeElement?.textContent?.trim() ?? '');
     }
-    assert.equal(found, 'J’accepte');
+    assert.equal(found, says('J’accepte'));
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'Accueil' }).waitFor();
     await world.alice.say('lu et accepté');
@@ -67,11 +72,12 @@ journey('charter', {
     await page.getByRole('button', { name: 'Publier une nouvelle version' }).click();
     const dialog = page.getByRole('dialog', { name: 'Publier une charte' });
     await dialog.getByLabel('Texte', { exact: true }).fill(`${TEXT}\n\nArticle 3 – Rester bref`);
+    await dialog.getByLabel('Texte en anglais').fill('This service is for work.\n\nArticle 3\nStay brief.');
     await dialog.getByRole('button', { name: 'Publier', exact: true }).click();
-    await page.getByText('Article 3 – Rester bref').waitFor();
+    await page.getByText(either('Article 3 – Rester bref', 'Stay brief.')).waitFor();
     await page.getByRole('button', { name: 'J’accepte' }).click();
-    await page.getByText('« Charte du numérique », version 2').waitFor();
-    await page.getByText(/^Version 1, publiée/).click();
+    await page.getByText(`« ${TITLE} », version 2`).waitFor();
+    await page.getByText('Version 1, publiée').click();
     await page.getByText('Empreinte SHA-256').last().waitFor();
     const bob = await world.arrive('bob');
     const { address, password } = world.house.person('bob');

@@ -34,10 +34,11 @@ journey('help', {
     const dialog = page.getByRole('dialog', { name: 'Accepter cette demande ?' });
     await dialog.getByText('La personne en est avertie').waitFor();
     await dialog.getByRole('button', { name: 'Accepter' }).click();
-    await page.getByText(/Acceptée par Otto Clair/).waitFor();
+    await page.getByText('Acceptée par Otto Clair').waitFor();
   },
   'she acts in Alice’s name, which both see': async ({ claire, alice }) => {
     const { page } = claire;
+    claire.forgive(/answer 401 GET .*\/api\/rooms$/); // asked for as the one session ended and the other began
     await page.getByRole('link', { name: 'Demandes' }).click();
     await page.getByRole('button', { name: 'Agir au nom de Alice Martin' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Commencer' }).click();
@@ -59,7 +60,7 @@ journey('help', {
     assert.equal(await page.getByText('Vous agissez au nom').count(), 0);
     await alice.page.getByText('agit en ce moment en votre nom').waitFor({ state: 'detached' });
     await alice.go('/securite');
-    await alice.page.getByText(/Claire Dubois, de l’administration, a agi en votre nom/).waitFor();
+    await alice.page.getByText('Claire Dubois, de l’administration, a agi en votre nom').waitFor();
     await alice.page.getByText('Motif : Alice ne retrouve pas un fichier').waitFor();
     await alice.page.getByText(/a agi en votre nom/).scrollIntoViewIfNeeded();
     await pictures(alice, 'help-history');

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { journey } from './house/journey.mjs';
 import { pictures } from './house/pictures.mjs';
 import { until } from './house/until.mjs';
+import { either, says } from './house/words.mjs';
 
 const DOMAIN = 'demo.localhost';
 const LINES = [
@@ -48,7 +49,8 @@ journey('import', {
     const shown = claire.page.getByRole('heading', { name: 'Ce que ce fichier ferait' });
     await shown.waitFor();
     assert.ok(await shown.evaluate((one) => one === document.activeElement), 'the outcome has the focus');
-    for (const count of ['1 201 personnes à ajouter', '1 nom à changer', '1 déjà là, inchangée', '4 lignes refusées']) {
+    for (const [number, of] of [['1 201', 'personnes à ajouter'], ['1', 'nom à changer'], ['1', 'déjà là, inchangée'], ['4', 'lignes refusées']]) {
+      const count = `${either(number, number.replace(' ', ','))} ${says(of)}`;
       await until(count, async () => (await claire.page.getByRole('listitem').allInnerTexts()).some((text) => text.replace(/\s+/gu, ' ') === count));
     }
     await claire.page.getByText('Colonnes laissées de côté : Service.').waitFor();
@@ -66,10 +68,10 @@ journey('import', {
     const coming = claire.page.waitForEvent('download');
     await press(claire, 'button', 'Télécharger les lignes refusées');
     const download = await coming;
-    assert.equal(download.suggestedFilename(), 'lignes-refusees.csv');
+    assert.equal(download.suggestedFilename(), says('lignes-refusees.csv'));
     const text = readFileSync(await download.path(), 'utf8');
-    assert.ok(text.startsWith('\u{feff}"Ligne";"Adresse e-mail";"Nom";"Motif"\r\n'), text);
-    assert.match(text, /"5";"formule@demo\.localhost";"'=HYPERLINK\(1\) Roy";"Le nom commence comme une formule/);
+    assert.ok(text.startsWith(`\u{feff}${['Ligne', 'Adresse e-mail', 'Nom', 'Motif'].map((head) => `"${says(head)}"`).join(';')}\r\n`), text);
+    assert.match(text, /"5";"formule@demo\.localhost";"'=HYPERLINK\(1\) Roy";"(Le nom commence comme une formule|The name begins like a formula)/);
     assert.equal(text.trim().split('\r\n').length, 5);
   },
   'Importer applies it, with its progress, and only once': async ({ claire }) => {

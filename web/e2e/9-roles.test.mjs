@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { journey } from './house/journey.mjs';
 import { pictures } from './house/pictures.mjs';
 import { until } from './house/until.mjs';
+import { says } from './house/words.mjs';
 
 const PASSWORD = 'sept hérons lents traversent la place du marché';
 
@@ -31,7 +32,7 @@ journey('roles', {
     await enter(gina, 'gina@demo.localhost', '/administration');
     await row(gina, 'Nemo Petit').waitFor();
     const places = gina.page.getByRole('navigation', { name: 'Parties de l’administration' });
-    assert.deepEqual(await places.getByRole('link').allInnerTexts(), ['Personnes', 'Salons', 'Rôles']);
+    assert.deepEqual(await places.getByRole('link').allInnerTexts(), ['Personnes', 'Salons', 'Rôles'].map(says));
     assert.equal(await row(gina, 'Claire Dubois').getByRole('button').count(), 0, 'nothing about an administrator');
     await gina.page.getByRole('button', { name: 'Inviter une personne' }).click();
     const invite = gina.page.getByRole('dialog');

@@ -2,7 +2,10 @@
 import { existsSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { chromium } from 'playwright-core';
+import { lookInEnglish } from './english.mjs';
+import { withoutMouse } from './keyboard.mjs';
 import { watchPeers } from './peers.mjs';
+import { ENGLISH } from './words.mjs';
 
 const KNOWN = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 /** `CHROMIUM`, or the first of the usual names on the PATH. */
@@ -53,6 +56,17 @@ async function serveClient(context, folder) {
 }
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2' };
 
+/** Who is at which page, for those who use it without a mouse. */
+const visitors = new WeakMap();
+let taught = false;
+/** How journeys of this run look for things and use them: in French with a mouse, or as the environment says. */
+function teach(page) {
+  if (taught) return;
+  taught = true;
+  if (process.env.BEFFROI_E2E_KEYBOARD) withoutMouse(page, (one) => visitors.get(one.context()));
+  if (ENGLISH) lookInEnglish(page);
+}
+
 /** Somebody at their own machine. `faults` holds what should not have happened. */
 export class Visitor {
   #forgiven = [...USUAL];
@@ -63,13 +77,14 @@ export class Visitor {
     this.house = house;
     this.name = name;
     this.faults = [];
+    visitors.set(context, this);
     this.#watch();
   }
 
   static async arrive(browser, house, name, options = {}) {
     const context = await browser.newContext({
       viewport: { width: 1440, height: 900 },
-      locale: 'fr-FR',
+      locale: ENGLISH ? 'en-GB' : 'fr-FR',
       timezoneId: 'Europe/Paris',
       acceptDownloads: true,
       ...options,
@@ -78,7 +93,9 @@ export class Visitor {
     await context.addInitScript(watchPeers);
     if (process.env.BEFFROI_E2E_CLIENT) await serveClient(context, process.env.BEFFROI_E2E_CLIENT);
     context.setDefaultTimeout(20_000);
-    return new Visitor(context, await context.newPage(), house, name);
+    const page = await context.newPage();
+    teach(page);
+    return new Visitor(context, page, house, name);
   }
 
   /** From now on this answer or message is expected; matched against « STATUS METHOD URL » or the console's text. */

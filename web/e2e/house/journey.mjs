@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { after, before, describe, it } from 'node:test';
 import { openBrowser, Visitor } from './browser.mjs';
 import { House } from './server.mjs';
+import { ENGLISH } from './words.mjs';
 
 const results = fileURLToPath(new URL('../../test-results', import.meta.url));
 
@@ -49,7 +50,7 @@ export function journey(title, steps) {
   });
 }
 
-const failures = (title) => join(results, 'failed', title);
+const failures = (title) => join(results, 'failed', ENGLISH ? `${title}-en` : title);
 
 /** What everybody saw when it failed. */
 async function evidence(world, title, name) {

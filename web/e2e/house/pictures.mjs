@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ENGLISH } from './words.mjs';
 
 const folder = fileURLToPath(new URL('../../test-results/screens', import.meta.url));
 const sizes = { desktop: { width: 1440, height: 900 }, phone: { width: 360, height: 740 } };
@@ -12,9 +13,10 @@ const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 const NARROWEST = { width: 320, height: 640 }; // WCAG 2.2, 1.4.10 Reflow
 
 /** Takes the four pictures; the page is left as it was. What is found goes to the visitor's faults. */
-export async function pictures(visitor, name, { only = Object.keys(sizes) } = {}) {
+export async function pictures(visitor, screen, { only = Object.keys(sizes) } = {}) {
   mkdirSync(folder, { recursive: true });
   const { page } = visitor;
+  const name = ENGLISH ? `${screen}-en` : screen;
   const before = page.viewportSize();
   for (const size of only) {
     await page.setViewportSize(sizes[size]);
