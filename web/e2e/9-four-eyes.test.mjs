@@ -1,8 +1,25 @@
 // What is dangerous takes two: Otto asks, Olga sees exactly what will happen and says yes; a village has its operator.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { journey } from './house/journey.mjs';
 import { pictures } from './house/pictures.mjs';
+import { either, says } from './house/words.mjs';
 
+/** What the downloaded archive holds, by a reader that we did not write. */
+const READ = `import csv, hashlib, io, json, sys, zipfile
+archive = zipfile.ZipFile(sys.argv[1])
+assert archive.testzip() is None
+names = archive.namelist()
+table = archive.read(names[1]).decode("utf-8-sig")
+size = int(archive.read("checkpoint").decode().split("\\n")[1])
+bundle, leaves = archive.read(names[3]), []
+while bundle:
+    end = 2 + int.from_bytes(bundle[:2], "big")
+    leaves.append(hashlib.sha256(b"\\0" + bundle[2:end]).hexdigest())
+    bundle = bundle[end:]
+tile = archive.read(names[4]).hex()
+hashes = [tile[at:at + 64] for at in range(0, len(tile), 64)]
+print(json.dumps({"names": names, "size": size, "rows": list(csv.reader(io.StringIO(table), delimiter=";")), "leaves": leaves, "hashes": hashes}))`;
 const PASSWORD = 'sept hérons lents traversent la place du marché';
 
 async function enter(visitor, address, place) {
@@ -39,6 +56,25 @@ journey('four-eyes', {
     assert.equal(status, 0, said);
     await claire.page.getByText('Vous pouvez le faire maintenant').waitFor();
     await pictures(claire, 'requests-right', { only: ['phone'] });
+  },
+  'she takes the log out, once: what the entries say, and the hashes that the seal covers': async ({ claire }) => {
+    const { page } = claire;
+    const coming = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Télécharger le journal' }).click();
+    const download = await coming;
+    assert.match(download.suggestedFilename(), either(/^journal-demo\.localhost-\d+\.zip$/, /^audit-log-demo\.localhost-\d+\.zip$/));
+    const { status, stdout, stderr } = spawnSync('python3', ['-c', READ, await download.path()], { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    const { names, size, rows, leaves, hashes } = JSON.parse(stdout);
+    assert.deepEqual(names, [says('LISEZ-MOI.txt'), says('journal.csv'), 'checkpoint', `tile/entries/000.p/${size}`, `tile/0/000.p/${size}`]);
+    assert.deepEqual(leaves, hashes, 'the entries are what the hashes are of');
+    assert.equal(rows.length, size + 1);
+    assert.equal(rows[0][2], says('Acte'));
+    assert.ok(rows.some((row) => row[2] === says('Accepter une demande') && row[3] === 'request.approve'), JSON.stringify(rows));
+    await page.getByText(`Le journal est téléchargé : ${size} entrées.`).waitFor();
+    await page.getByText('Employée').waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Télécharger le journal' }).count(), 0, 'once');
+    await pictures(claire, 'requests-taken');
   },
   'Otto shortens what a label keeps: what would be lost is said, and it waits': async (world) => {
     for (const [address, name] of [

@@ -116,7 +116,7 @@ function found(shape, text) {
 /** What the demonstration calls its rooms and its guests, although an example on the page does too. */
 const NAMES = new Set(['Accueil', 'Mme Petit']);
 
-class Words {
+export class Words {
   constructor(fr, en) {
     this.shapes = shapes(fr, en);
     this.kept = new Map();

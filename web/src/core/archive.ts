@@ -34,8 +34,8 @@ function fields(all: readonly (readonly [2 | 4, number])[]): Uint8Array<ArrayBuf
   return bytes;
 }
 
-/** Files as a ZIP archive (APPNOTE 6.3.10), stored as they are: hashes and signatures do not shrink. */
-export function zip(files: readonly Packed[], at: Date): Blob {
+/** Files as a ZIP archive (APPNOTE 6.3.10), in parts, stored as they are: hashes and signatures do not shrink. */
+export function zip(files: readonly Packed[], at: Date): Uint8Array<ArrayBuffer>[] {
   if (files.length > MOST) throw new RangeError(`an archive holds ${MOST} files, and these are ${files.length}`);
   const time = (at.getHours() << 11) | (at.getMinutes() << 5) | (at.getSeconds() >> 1);
   const day = ((at.getFullYear() - 1980) << 9) | ((at.getMonth() + 1) << 5) | at.getDate();
@@ -51,5 +51,5 @@ export function zip(files: readonly Packed[], at: Date): Blob {
   }
   const size = directory.reduce((sum, part) => sum + part.length, 0);
   const end = fields([[4, 0x06054b50], [2, 0], [2, 0], [2, files.length], [2, files.length], [4, size], [4, offset], [2, 0]]);
-  return new Blob([...contents, ...directory, end], { type: 'application/zip' });
+  return [...contents, ...directory, end];
 }

@@ -32,9 +32,9 @@ export function tiles(size: number): string[] {
       const width = Math.min(WIDTH, count - number * WIDTH);
       return `${kind}/${digits(number)}${width < WIDTH ? `.p/${width}` : ''}`;
     });
-  const rows = [row('entries', size)];
-  for (let level = 0, count = size; count > 0; level += 1, count = Math.floor(count / WIDTH)) rows.push(row(String(level), count));
-  return rows.flat();
+  const all = [row('entries', size)];
+  for (let count = size; count > 0; count = Math.floor(count / WIDTH)) all.push(row(String(all.length - 1), count));
+  return all.flat();
 }
 
 /** Everything of the log up to the checkpoint of now; `told` hears how far it is, from 0 to 1. */
