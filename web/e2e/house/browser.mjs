@@ -99,7 +99,7 @@ export class Visitor {
     context.setDefaultTimeout(20_000);
     const page = await context.newPage();
     teach(page);
-    return new Visitor(context, page, house, name);
+    return new Visitor(context, page, house, name, url);
   }
 
   /** From now on this answer or message is expected; matched against « STATUS METHOD URL » or the console's text. */
