@@ -28,7 +28,7 @@ journey('conversation', {
     await alice.page.getByLabel('Adresse e-mail').fill('alice@demo.localhost');
     await alice.page.getByLabel('Mot de passe', { exact: true }).fill('pas le bon');
     await alice.page.getByRole('button', { name: 'Se connecter', exact: true }).click();
-    await alice.page.getByRole('alert').filter({ hasText: 'incorrects' }).waitFor();
+    await alice.page.getByRole('alert').filter({ hasText: 'Adresse ou mot de passe incorrects' }).waitFor();
     await pictures(alice, 'sign-in');
   },
   'Alice signs in by e-mail and password and sees her rooms and her colleagues': async ({ alice }) => {

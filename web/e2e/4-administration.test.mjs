@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { journey } from './house/journey.mjs';
 import { pictures } from './house/pictures.mjs';
 import { until } from './house/until.mjs';
+import { either } from './house/words.mjs';
 
 const PHRASE = 'sept hérons lents traversent la place du marché';
 
@@ -24,7 +25,7 @@ journey('administration', {
   'an agent is told that the administration is not theirs': async (world) => {
     const alice = (world.alice = await world.arrive('alice'));
     await alice.signIn('alice', '/administration');
-    await alice.page.getByRole('alert').filter({ hasText: 'réservée' }).waitFor();
+    await alice.page.getByRole('alert').filter({ hasText: 'réservée à ceux qui y ont une fonction' }).waitFor();
   },
   'Claire opens the administration and sees every account': async (world) => {
     const claire = (world.claire = await world.arrive('claire'));
@@ -48,7 +49,7 @@ journey('administration', {
     await dialog.getByLabel('Adresse e-mail').fill('nadia@demo.localhost');
     await pictures(claire, 'administration-invite');
     await dialog.getByRole('button', { name: 'Créer le compte' }).click();
-    await dialog.getByText(/cesse d’ouvrir .*\d+:\d\d/).waitFor();
+    await dialog.getByText(either(/cesse d’ouvrir .*\d+:\d\d/, /stops opening .*\d+:\d\d/)).waitFor();
     world.link = await dialog.getByLabel('Lien à transmettre').inputValue();
     assert.ok(world.link.startsWith(`${house.url}/bienvenue/`), world.link);
     await dialog.getByRole('button', { name: 'Copier' }).click();
@@ -121,7 +122,7 @@ journey('administration', {
       await nadia.page.getByRole('button', { name: 'Se connecter', exact: true }).click();
     };
     await enter();
-    await nadia.page.getByRole('alert').filter({ hasText: 'incorrects' }).waitFor();
+    await nadia.page.getByRole('alert').filter({ hasText: 'Adresse ou mot de passe incorrects' }).waitFor();
     await claire.page.getByRole('button', { name: 'Rouvrir le compte de Nadia Verlinden' }).click();
     await row(claire, 'Nadia Verlinden').getByText('Ouvert', { exact: true }).waitFor();
     await enter();
@@ -162,7 +163,7 @@ journey('administration', {
     const acts = await page.locator('tbody th button').allInnerTexts();
     assert.deepEqual(acts.filter((act) => /^[a-z]+\.[a-z-]+$/.test(act)), [], 'every act has its words');
     await page.getByLabel('Issue').selectOption('denied');
-    await page.getByRole('button', { name: 'Filtrer' }).click();
+    await page.getByRole('button', { name: 'Filtrer', exact: true }).click();
     await until('only refusals', async () => (await page.getByRole('row').count()) > 1 && (await page.getByRole('cell', { name: 'Fait', exact: true }).count()) === 0);
     await row(claire, 'label-reserved').getByRole('button').click();
     const dialog = page.getByRole('dialog');
@@ -173,10 +174,10 @@ journey('administration', {
     await page.getByRole('button', { name: 'Effacer les filtres' }).click();
     await page.getByLabel('Acte').selectOption({ label: 'Changer une mention' });
     await page.getByLabel('Par', { exact: true }).fill('claire@demo.localhost');
-    await page.getByRole('button', { name: 'Filtrer' }).click();
+    await page.getByRole('button', { name: 'Filtrer', exact: true }).click();
     await until('two entries: one done, one refused', async () => (await page.getByRole('row').count()) === 3);
     await page.getByLabel('Par', { exact: true }).fill('alice@demo.localhost');
-    await page.getByRole('button', { name: 'Filtrer' }).click();
+    await page.getByRole('button', { name: 'Filtrer', exact: true }).click();
     await page.getByText('Aucune entrée ne correspond').waitFor();
     await page.getByRole('button', { name: 'Effacer les filtres' }).click();
     await page.getByText(/Sceau du journal, signé sur \d+ entrées/).click();

@@ -47,8 +47,8 @@ journey('import', {
     await claire.page.getByLabel('Fichier des personnes').setInputFiles(file(LINES));
     await press(claire, 'button', 'Regarder ce que cela ferait');
     const shown = claire.page.getByRole('heading', { name: 'Ce que ce fichier ferait' });
-    await shown.waitFor();
-    assert.ok(await shown.evaluate((one) => one === document.activeElement), 'the outcome has the focus');
+    await shown.waitFor({ timeout: 60_000 });
+    await until('the outcome has the focus', () => shown.evaluate((one) => one === document.activeElement));
     for (const [number, of] of [['1 201', 'personnes à ajouter'], ['1', 'nom à changer'], ['1', 'déjà là, inchangée'], ['4', 'lignes refusées']]) {
       const count = `${either(number, number.replace(' ', ','))} ${says(of)}`;
       await until(count, async () => (await claire.page.getByRole('listitem').allInnerTexts()).some((text) => text.replace(/\s+/gu, ' ') === count));
@@ -60,7 +60,7 @@ journey('import', {
     await row(claire, 'Renommée (était « Bob Lambert »)').waitFor();
     await claire.page.getByLabel('Montrer').selectOption({ label: 'À ajouter' });
     await row(claire, 'Personne 40').first().waitFor();
-    assert.equal(await claire.page.getByRole('row').count(), 51, 'a page of 50 lines under its head');
+    await until('a page of 50 lines under its head', async () => (await claire.page.getByRole('row').count()) === 51);
     await press(claire, 'button', 'Afficher les lignes suivantes');
     await row(claire, 'Personne 90').waitFor();
   },
@@ -84,7 +84,7 @@ journey('import', {
     await press(claire, 'button', 'Un autre fichier');
     await claire.page.getByLabel('Fichier des personnes').setInputFiles(file(LINES));
     await press(claire, 'button', 'Regarder ce que cela ferait');
-    await claire.page.getByText('Il n’y a rien à faire').waitFor();
+    await claire.page.getByText('Il n’y a rien à faire').waitFor({ timeout: 60_000 });
   },
   'those who were added are found as one types, whatever the accents, and the list comes by pages': async ({ claire }) => {
     await press(claire, 'link', 'Retour aux personnes');

@@ -18,6 +18,7 @@ export async function pictures(visitor, screen, { only = Object.keys(sizes) } = 
   const { page } = visitor;
   const name = ENGLISH ? `${screen}-en` : screen;
   const before = page.viewportSize();
+  const focused = await page.evaluateHandle(() => document.activeElement);
   for (const size of only) {
     await page.setViewportSize(sizes[size]);
     for (const colorScheme of ['light', 'dark']) {
@@ -33,6 +34,8 @@ export async function pictures(visitor, screen, { only = Object.keys(sizes) } = 
   await fits(visitor, `${name}, ${NARROWEST.width} px`);
   await page.emulateMedia({ colorScheme: null, reducedMotion: null });
   if (before) await page.setViewportSize(before);
+  // What a narrow window hides loses the focus.
+  await page.evaluate((one) => document.activeElement === document.body && one?.focus(), focused);
 }
 
 /**
@@ -52,7 +55,8 @@ function settled(page) {
 }
 
 async function fits(visitor, where) {
-  const wide = await visitor.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  // A dialog scrolls by itself, and would hide what is too wide for it.
+  const wide = await visitor.page.evaluate(() => Math.max(...[document.documentElement, ...document.querySelectorAll('dialog[open]')].map((one) => one.scrollWidth - one.clientWidth)));
   if (wide > 0) visitor.faults.push(`${where}: ${wide} px wider than its window`);
 }
 

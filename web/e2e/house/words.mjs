@@ -114,7 +114,7 @@ function found(shape, text) {
 }
 
 /** What the demonstration calls its rooms and its guests, although an example on the page does too. */
-const NAMES = new Set(['Accueil', 'Mme Petit']);
+const NAMES = new Set(['Accueil', 'Mme Petit', 'Nadia Verlinden']);
 
 export class Words {
   constructor(fr, en) {

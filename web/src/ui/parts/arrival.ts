@@ -10,13 +10,20 @@ const shown = (one: HTMLElement) => one.getClientRects().length > 0;
  */
 export function arrival(heading: HTMLElement): void {
   if (!used) return;
-  requestAnimationFrame(() => take(heading));
+  requestAnimationFrame(() => take(heading, FRAMES));
 }
 
-function take(heading: HTMLElement): void {
+/** What one came by may be there a little longer: a link that leaves its list once the room is known. */
+const FRAMES = 30;
+
+function take(heading: HTMLElement, left: number): void {
+  if (!heading.isConnected) return;
   const at = document.activeElement;
   // What was hidden a moment ago has the focus until a frame is drawn.
-  if (!heading.isConnected || (at instanceof HTMLElement && at !== document.body && shown(at))) return;
+  if (at instanceof HTMLElement && at !== document.body && shown(at)) {
+    if (left > 0) requestAnimationFrame(() => take(heading, left - 1));
+    return;
+  }
   // A narrow window leaves out what a wide one shows beside.
   const to = shown(heading) ? heading : [...document.querySelectorAll<HTMLElement>('h1, h2')].find(shown);
   if (!to) return;

@@ -62,6 +62,7 @@ export const device: Translation<typeof source> = {
   'device.fact.disk_encrypted': 'Encrypted disk',
   'device.fact.screen_lock': 'Screen lock',
   'device.fact.managed_profile': 'Service device, or work profile',
+  'device.factSaid': (fact, value) => `${fact}: ${value}`,
   'device.yes': 'yes',
   'device.no': 'no',
   'device.unknown': 'unknown',

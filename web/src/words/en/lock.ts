@@ -26,7 +26,7 @@ export const lock: Translation<typeof fr> = {
   'pin.remove': 'Remove the PIN',
   'pin.new': 'New PIN',
   'pin.newHint': '6 to 12 digits, no runs and no repetitions.',
-  'pin.again': 'The same once more',
+  'pin.again': 'The same, once more',
   'pin.save': 'Save',
   'pin.digits': '6 to 12 digits, nothing else.',
   'pin.usual': 'It is among the first that anybody tries: avoid runs, repetitions and patterns of the keypad.',

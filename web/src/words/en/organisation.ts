@@ -131,13 +131,13 @@ export const organisation: Translation<typeof source> = {
   'labelSet.back': 'Back to the settings',
 
   'clearance.column': 'Clearance',
-  'clearance.open': 'Clear',
-  'clearance.openNamed': (name) => `Clear ${name}`,
+  'clearance.open': 'Set clearance',
+  'clearance.openNamed': (name) => `Set clearance of ${name}`,
   'clearance.title': (name) => `The clearance of ${name}`,
   'clearance.says': 'It says up to which label the person may see, in the rooms that they belong to. It opens no room by itself.',
   'clearance.label': 'Up to',
   'clearance.upTo': (label) => `up to “${label}”`,
   'clearance.lower': (name, label) => `${name} leaves the rooms above “${label}” at once, and reads nothing in them any more.`,
-  'clearance.do': 'Clear',
+  'clearance.do': 'Set clearance',
   'clearance.done': (name, label) => `${name} is cleared up to “${label}”.`,
 };

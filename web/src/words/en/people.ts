@@ -29,6 +29,7 @@ export const people: Translation<typeof source> = {
   'import.safe': 'Nothing changes before you have seen it. An import closes no account.',
   'import.file': 'File of people',
   'import.read': 'See what it would do',
+  'import.unreadable': 'This file does not read as a list of people. It must be CSV (UTF-8, commas or semicolons), name its columns in the first line, at least “address” and “name”, each once, and have at most 100,000 lines and 32 MiB.',
   'import.missing': 'Choose a file first.',
   'import.reading': 'Reading the file…',
   'import.found': 'What this file would do',

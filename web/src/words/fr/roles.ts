@@ -1,6 +1,6 @@
 /** The body's own roles, and dangerous acts that wait for a second person. */
-const people = (count: number) => (count === 0 ? 'personne' : count === 1 ? '1 personne' : `${count} personnes`);
-const rooms = (count: number) => (count === 0 ? 'aucun salon' : count === 1 ? '1 salon' : `${count} salons`);
+const people = (count: number) => (count === 0 ? 'personne' : `${count} personne${count > 1 ? 's' : ''}`);
+const rooms = (count: number) => (count === 0 ? 'aucun salon' : `${count} salon${count > 1 ? 's' : ''}`);
 const days = (count: number) => (count === 1 ? '1 jour' : `${count} jours`);
 
 export const roles = {
@@ -12,7 +12,7 @@ export const roles = {
   'role.business-administratorSays': 'Invite, ferme et rouvre les comptes des agents, donne les rôles de l’organisme. Ne touche ni aux fonctions, ni aux comptes de qui en a une.',
 
   'roles.says': 'Un rôle est propre à votre organisme : « Accueil », « Conseil communal ». Qui le reçoit devient membre des salons qu’il ouvre ; qui le perd en sort, sauf de ceux où on l’a ajouté à la main. La mention et l’habilitation décident toujours.',
-  'roles.count': (count: number) => (count === 1 ? '1 rôle' : `${count} rôles`),
+  'roles.count': (count: number) => `${count} rôle${count > 1 ? 's' : ''}`,
   'roles.none': 'Il n’y a pas encore de rôle. Le premier peut être un service : ses agents entreront ensemble dans ses salons.',
   'roles.new': 'Nouveau rôle',
   'roles.name': 'Nom du rôle',
