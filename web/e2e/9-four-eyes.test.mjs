@@ -71,7 +71,7 @@ journey('four-eyes', {
     assert.equal(rows.length, size + 1);
     assert.equal(rows[0][2], says('Acte'));
     assert.ok(rows.some((row) => row[2] === says('Accepter une demande') && row[3] === 'request.approve'), JSON.stringify(rows));
-    await page.getByText(`Le journal est téléchargé : ${size} entrées.`).waitFor();
+    await page.getByText(`Le journal est prêt (${size} entrées) : votre navigateur l’enregistre.`).waitFor();
     await page.getByText('Employée').waitFor();
     assert.equal(await page.getByRole('button', { name: 'Télécharger le journal' }).count(), 0, 'once');
     await pictures(claire, 'requests-taken');

@@ -18,8 +18,9 @@ function checksum(bytes: Uint8Array): number {
 
 const UTF8_NAMES = 0x0800;
 const VERSION = 20; // 2.0: what stores files in folders
-/** Where its fields of two bytes end: an archive of more is another format (ZIP64), which nobody needs here. */
+/** Where its fields of two and of four bytes end: an archive of more is another format (ZIP64), which nobody needs here. */
 const MOST = 65_535;
+const LARGEST = 0xffff_ffff; // bytes
 
 /** The bytes of little-endian fields, `[width, value]` each. */
 function fields(all: readonly (readonly [2 | 4, number])[]): Uint8Array<ArrayBuffer> {
@@ -37,6 +38,9 @@ function fields(all: readonly (readonly [2 | 4, number])[]): Uint8Array<ArrayBuf
 /** Files as a ZIP archive (APPNOTE 6.3.10), in parts, stored as they are: hashes and signatures do not shrink. */
 export function zip(files: readonly Packed[], at: Date): Uint8Array<ArrayBuffer>[] {
   if (files.length > MOST) throw new RangeError(`an archive holds ${MOST} files, and these are ${files.length}`);
+  // Names stand before each file and once more at the end; a field that wrapped around would lead nowhere.
+  const whole = files.reduce((sum, { name, bytes }) => sum + bytes.length + 2 * new TextEncoder().encode(name).length + 76, 22);
+  if (whole > LARGEST) throw new RangeError(`an archive holds ${LARGEST} bytes, and these files take ${whole}; take the log out at the server: beffroi audit export`);
   const time = (at.getHours() << 11) | (at.getMinutes() << 5) | (at.getSeconds() >> 1);
   const day = ((at.getFullYear() - 1980) << 9) | ((at.getMonth() + 1) << 5) | at.getDate();
   const contents: Uint8Array<ArrayBuffer>[] = [];

@@ -56,4 +56,8 @@ describe('the log taken out', () => {
     expect(view.getUint32(at, true)).toBe(0x04034b50);
     expect(String.fromCharCode(view.getUint8(at + 30))).toBe('b');
   });
+  it('refuses what its fields cannot say, before it reads a byte of it', () => {
+    const huge = { length: 0xffff_ffff } as Uint8Array<ArrayBuffer>;
+    expect(() => zip([{ name: 'a', bytes: huge }], new Date())).toThrow(RangeError);
+  });
 });

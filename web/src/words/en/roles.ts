@@ -118,7 +118,7 @@ export const roles: Translation<typeof source> = {
   'takeOut.do': 'Download the log',
   'takeOut.doing': 'Downloading the log',
   'takeOut.stay': 'Leave this page open: it gathers the log, then your browser saves it.',
-  'takeOut.done': (count) => (count === 1 ? 'The log is downloaded: 1 entry.' : `The log is downloaded: ${count} entries.`),
+  'takeOut.done': (count) => `The log is ready (${count === 1 ? '1 entry' : `${count} entries`}): your browser is saving it.`,
   'takeOut.file': (domain, count) => `audit-log-${domain}-${count}.zip`,
   'takeOut.table': 'audit-log.csv',
   'takeOut.number': 'Entry',

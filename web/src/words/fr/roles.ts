@@ -116,7 +116,7 @@ export const roles = {
   'takeOut.do': 'Télécharger le journal',
   'takeOut.doing': 'Téléchargement du journal',
   'takeOut.stay': 'Laissez cette page ouverte : elle rassemble le journal, puis votre navigateur l’enregistre.',
-  'takeOut.done': (count: number) => (count === 1 ? 'Le journal est téléchargé : 1 entrée.' : `Le journal est téléchargé : ${count} entrées.`),
+  'takeOut.done': (count: number) => `Le journal est prêt (${count === 1 ? '1 entrée' : `${count} entrées`}) : votre navigateur l’enregistre.`,
   'takeOut.file': (domain: string, count: number) => `journal-${domain}-${count}.zip`,
   'takeOut.table': 'journal.csv',
   'takeOut.number': 'Entrée',
