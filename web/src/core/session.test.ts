@@ -87,3 +87,18 @@ test('what is on the screen goes before the server has answered, and a session t
   session.accept(account({}));
   expect(session.value.status).toBe('signed-in');
 });
+
+test('a session that the server locked a moment before the page did is locked, and the server is not out of reach', async () => {
+  let locked = false;
+  const { keeper: session } = keeper({
+    session: () => Promise.resolve(account({ locked })),
+    lock: () => {
+      locked = true;
+      return Promise.reject(new Problem({ status: 423, title: 'locked', detail: '' }));
+    },
+  });
+  session.accept(account({}));
+  await session.lock();
+  expect(session.value.status).toBe('locked');
+  expect(session.value).not.toHaveProperty('covered');
+});

@@ -173,11 +173,20 @@ export class SessionKeeper extends Readable<SessionState> {
       const found = await this.door.session();
       this.accept(found);
       if (!this.#covered) return;
-      await this.door.lock();
+      await this.#tellLocked();
       this.accept(await this.door.session());
     } catch (cause) {
       if (Problem.from(cause).status === 401) this.ended();
       else if (this.#covered && this.value.status === 'locked') this.set({ ...this.value, covered: 'unreachable' });
+    }
+  }
+
+  /** Closes it at the server too, where it may have closed by itself a moment ago. */
+  async #tellLocked(): Promise<void> {
+    try {
+      await this.door.lock();
+    } catch (cause) {
+      if (Problem.from(cause).status !== 423) throw cause;
     }
   }
 

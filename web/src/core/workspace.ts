@@ -178,7 +178,7 @@ export class Workspace {
       case 'meeting':
         return this.#handleMeeting(incoming.room, incoming.state);
       case 'call':
-        return this.ringing.handleCall(incoming);
+        return this.helping ? undefined : this.ringing.handleCall(incoming); // it is not for who only looks on
       case 'speaking':
         return this.meeting(incoming.room).handleSpeaking(incoming.meeting, incoming.participants);
     }
@@ -196,7 +196,7 @@ export class Workspace {
     if (event.type !== 'speech' && event.type !== 'file' && known) this.changes.bump(known.id);
     if (!known || late) return;
     // Between two it is a call, which rings by itself and knows when to stop.
-    if (event.type === 'meeting-started' && known.kind === 'group' && event.detail.by !== this.session.address) this.calls.tell({ kind: 'rang', room: known, by: event.by });
+    if (event.type === 'meeting-started' && !this.helping && known.kind === 'group' && event.detail.by !== this.session.address) this.calls.tell({ kind: 'rang', room: known, by: event.by });
     if (spokenByOther && event.type === 'speech') this.calls.tell({ kind: 'spoke', room: known, name: event.author.name });
   }
 

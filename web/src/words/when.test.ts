@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { speak } from '.';
-import { exactly, when } from './when';
+import { dayOf, exactly, when } from './when';
 
 afterEach(() => speak('fr'));
 
@@ -24,4 +24,9 @@ test('the language of the screen is followed', () => {
   expect(when(at('2026-11-22T23:59:00') * 1000, NOW)).toBe('yesterday at 23:59');
   expect(when(at('2026-11-02T08:00:00') * 1000, NOW)).toBe('on 2 November at 8:00');
   expect(exactly(at('2026-11-02T08:00:09') * 1000)).toBe('02/11/2026, 08:00:09');
+});
+
+test('the day of a moment is the one of whoever reads, just after midnight too', () => {
+  expect(dayOf(at('2026-11-23T00:10:00') * 1000)).toBe('23 novembre 2026');
+  expect(dayOf(at('2026-11-23T23:50:00') * 1000)).toBe('23 novembre 2026');
 });

@@ -32,6 +32,11 @@ export function exactly(us: number): string {
   return shown(us, { dateStyle: 'short', timeStyle: 'medium' });
 }
 
+/** The day of a moment, where one is: « 31 mars 2027 ». */
+export function dayOf(us: number): string {
+  return shown(us, { day: 'numeric', month: 'long', year: 'numeric' });
+}
+
 /** A day of the calendar in a sentence, `2027-03-31`: « 31 mars 2027 ». */
 export function calendarDay(day: string): string {
   return new Intl.DateTimeFormat(region(), { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' }).format(Date.parse(day));
