@@ -18,3 +18,23 @@ export function networksOf(text: string): string[] {
 export function looksLikeNetwork(line: string): boolean {
   return /^[0-9a-f.:]+(\/\d{1,3})?$/i.test(line) && /[.:]/.test(line);
 }
+
+/** Rules as they were typed: whoever saves them may first have to add a key elsewhere, and comes back to what they wrote. */
+export interface Draft {
+  factor: AdministrationRules['factor'];
+  networks: string;
+}
+let kept: { by: string; draft: Draft } | null = null;
+
+export function keepDraft(by: string, draft: Draft): void {
+  kept = { by, draft };
+}
+
+/** What this person typed and neither saved nor closed. */
+export function draftOf(by: string): Draft | null {
+  return kept?.by === by ? kept.draft : null;
+}
+
+export function dropDraft(): void {
+  kept = null;
+}
