@@ -43,13 +43,13 @@ journey('alerts', {
     await page.getByLabel('Mot de passe', { exact: true }).fill(PASSWORD);
     await page.keyboard.press('Enter');
     const card = page.getByRole('region', { name: 'Alertes' });
-    await card.getByText('Tout est signalé.').waitFor();
+    await card.getByText('Toutes les alertes sont actives.').waitFor();
     await card.getByText('Un même compte : à partir de 10 refus en 10 minutes.').waitFor();
     await card.scrollIntoViewIfNeeded();
     await pictures(otto, 'alerts-card');
     await press(card.getByRole('button', { name: 'Régler les alertes' }));
     const dialog = page.getByRole('dialog', { name: 'Ce qui est signalé' });
-    const count = dialog.getByRole('group', { name: 'Beaucoup de refus à un même compte' }).getByLabel('À partir de (refus)');
+    const count = dialog.getByRole('group', { name: 'Beaucoup de refus à un même compte' }).getByLabel('Nombre de refus');
     await page.keyboard.press('Tab'); // from the box to its first number
     assert.ok(await count.evaluate((one) => one === document.activeElement));
     await page.keyboard.press('Control+A');
@@ -63,7 +63,7 @@ journey('alerts', {
     await page.keyboard.press('Space');
     await page.keyboard.press('Enter');
     await card.getByText(`Un même compte : à partir de ${GUESSES} refus en 10 minutes.`).waitFor();
-    await card.getByText('N’est pas signalé :').waitFor();
+    await card.getByText('Alertes désactivées :').waitFor();
     await page.setViewportSize({ width: 360, height: 740 }); // a card far down: where it is depends on the width
     await card.evaluate((one) => one.scrollIntoView());
     await pictures(otto, 'alerts-card-tuned', { only: ['phone'] });

@@ -72,7 +72,7 @@ journey('four-eyes', {
     assert.equal(rows[0][2], says('Acte'));
     assert.ok(rows.some((row) => row[2] === says('Accepter une demande') && row[3] === 'request.approve'), JSON.stringify(rows));
     await page.getByText(`Le journal est prêt (${size} entrées) : votre navigateur l’enregistre.`).waitFor();
-    await page.getByText('Employée').waitFor();
+    await page.getByText('Utilisée').waitFor();
     assert.equal(await page.getByRole('button', { name: 'Télécharger le journal' }).count(), 0, 'once');
     await pictures(claire, 'requests-taken');
   },

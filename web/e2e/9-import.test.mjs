@@ -96,7 +96,7 @@ journey('import', {
     const search = claire.page.getByLabel('Chercher par nom ou adresse');
     await search.pressSequentially('lefevre el');
     await until('only Élodie is left', async () => (await claire.page.getByRole('row').count()) === 2);
-    await row(claire, 'Élodie Lefèvre').getByText('Invité', { exact: true }).waitFor();
+    await row(claire, 'Élodie Lefèvre').getByText('Invitation envoyée', { exact: true }).waitFor();
     await claire.page.getByRole('status').filter({ hasText: '1 compte' }).waitFor({ state: 'attached' });
     await search.fill('personne 777');
     await row(claire, 'Camille Personne 777').waitFor();

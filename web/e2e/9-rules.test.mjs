@@ -39,8 +39,8 @@ journey('rules', {
     otto.forgive(/answer (403|422) (PUT|PATCH) .*\/api\/admin\/(administration|passkey-makers)/);
     await enter(otto, 'otto@demo.localhost');
     const { page } = otto;
-    await card(otto, 'Pour administrer').getByText('Depuis n’importe quel réseau.').waitFor();
-    await card(otto, 'Pour administrer').scrollIntoViewIfNeeded();
+    await card(otto, 'Accès à l’administration').getByText('Depuis n’importe quel réseau.').waitFor();
+    await card(otto, 'Accès à l’administration').scrollIntoViewIfNeeded();
     await pictures(otto, 'rules-cards');
     await page.getByRole('button', { name: 'Changer ce qu’il faut pour administrer' }).focus();
     await page.keyboard.press('Enter');
@@ -70,7 +70,7 @@ journey('rules', {
     await dialog.getByRole('button', { name: 'Ajouter mon adresse' }).click();
     await dialog.getByRole('button', { name: 'Enregistrer' }).click();
     await dialog.waitFor({ state: 'detached' });
-    await card(otto, 'Pour administrer').getByText('127.0.0.1/32').waitFor();
+    await card(otto, 'Accès à l’administration').getByText('127.0.0.1/32').waitFor();
     await pictures(otto, 'rules-administration-set');
   },
   'less than that waits for Olga, who reads both and accepts': async (world) => {
@@ -85,7 +85,7 @@ journey('rules', {
     await pictures(otto, 'rules-administration-ask');
     await asked.getByRole('button', { name: 'Demander' }).click();
     await otto.page.getByRole('dialog', { name: 'La demande est en attente' }).getByRole('button', { name: 'Fermer' }).last().click();
-    await card(otto, 'Pour administrer').getByText('127.0.0.1/32').waitFor();
+    await card(otto, 'Accès à l’administration').getByText('127.0.0.1/32').waitFor();
 
     const olga = (world.olga = await world.arrive('olga'));
     olga.forgive(/answer 403 GET .*\/api\/admin\//);
@@ -100,7 +100,7 @@ journey('rules', {
     await pictures(olga, 'rules-administration-approve');
     await approving.getByRole('button', { name: 'Accepter' }).click();
     await olga.page.getByText(/Acceptée par Olga Sand/).waitFor();
-    await card(otto, 'Pour administrer').getByText('Depuis n’importe quel réseau.').waitFor();
+    await card(otto, 'Accès à l’administration').getByText('Depuis n’importe quel réseau.').waitFor();
   },
   'Otto takes the passkeys of one maker only: a key that does not say who made it is refused': async (world) => {
     const { otto } = world;
@@ -167,22 +167,22 @@ journey('rules', {
     const dialog = page.getByRole('dialog', { name: 'Régler « Sensible »' });
     assert.equal(await dialog.getByLabel('Disque chiffré').count(), 0, 'asked for of a managed device only');
     await dialog.getByLabel('Un appareil géré par l’organisme').check();
-    const posture = dialog.getByRole('group', { name: 'Noté de cet appareil' });
+    const posture = dialog.getByRole('group', { name: 'Constaté sur l’appareil' });
     await posture.getByLabel('Disque chiffré').check();
     await posture.getByLabel('Verrouillage de l’écran').check();
     await posture.scrollIntoViewIfNeeded();
     await pictures(otto, 'rules-posture');
     await dialog.getByRole('button', { name: 'Enregistrer' }).click();
     await dialog.waitFor({ state: 'detached' });
-    await page.getByText(/Noté de l’appareil\s: disque chiffré, verrouillage de l’écran/).waitFor();
+    await page.getByText(/Constaté sur l’appareil\s: disque chiffré, verrouillage de l’écran/).waitFor();
   },
   'an administrator reads it and is told whose it is; all of it in English': async (world) => {
     const claire = await world.arrive('claire');
     claire.forgive(/answer 403 GET .*\/api\/admin\//);
     assert.equal(world.house.command('tenant', 'administration', 'demo.localhost', '--factor', 'password').status, 0);
     await claire.signIn('claire', '/administration/organisation');
-    await card(claire, 'Pour administrer').getByText('Un responsable de la sécurité').waitFor();
-    assert.equal(await card(claire, 'Pour administrer').getByRole('button').count(), 0);
+    await card(claire, 'Accès à l’administration').getByText('Un responsable de la sécurité').waitFor();
+    assert.equal(await card(claire, 'Accès à l’administration').getByRole('button').count(), 0);
     assert.equal(await card(claire, 'Clés d’accès acceptées').getByRole('button').count(), 0);
     const { otto } = world;
     await otto.page.evaluate(() => localStorage.setItem('beffroi.language', 'en'));

@@ -3,7 +3,7 @@ import type { Translation } from '../types';
 
 export const application: Translation<typeof source> = {
   'application.title': 'My applications',
-  'application.says': 'An XMPP messaging application, on your phone or your computer, signs in with a password of its own. Your usual password does not work there: it never leaves this page.',
+  'application.says': 'An XMPP messaging application, on your phone or your computer, signs in with a password of its own. Your usual password does not work there: it is for this page only.',
   'application.none': 'No application has a password.',
   'application.make': 'Make an application password',
   'application.makeTitle': 'New application password',

@@ -85,7 +85,7 @@ export const device: Translation<typeof source> = {
   'devices.state': 'State',
   'devices.lastUse': 'Last use',
   'devices.expires': 'Ends',
-  'devices.acts': 'Acts',
+  'devices.acts': 'Actions',
   'devices.count': (count) => (count === 1 ? '1 device' : `${count} devices`),
   'devices.none': 'Nobody has enrolled a device yet. Everyone does so under “My security”.',
   'devices.approve': 'Approve',

@@ -60,7 +60,7 @@ export const organisation: Translation<typeof source> = {
   'labels.nobodyDeclared': 'Declaring is not enough yet',
   'labels.noDevice': 'It demands a device managed by the organisation: its rooms open only on those that are approved under “Devices”.',
   'labels.noFactor': (without, all) =>
-    without === all ? 'It demands a second factor, and nobody has one yet.' : `It demands a second factor, and ${people(without)} of ${all} have none yet.`,
+    without === all ? 'It demands a second factor, and nobody has one yet.' : `It demands a second factor, and ${people(without)} of ${all} ${without === 1 ? 'has' : 'have'} none yet.`,
   'labels.noEndToEnd': 'It demands meetings encrypted end to end, which this server does not offer yet: there is no meeting under this label.',
 
   'accredit.open': (slug) => `Declare ${decision(slug)}`,
@@ -105,7 +105,7 @@ export const organisation: Translation<typeof source> = {
   'labelSet.demands': 'What it demands',
   'labelSet.second_factor': 'A second factor to enter',
   'labelSet.managed_device': 'A device managed by the organisation',
-  'labelSet.posture': 'Noted of that device',
+  'labelSet.posture': 'Recorded for the device',
   'labelSet.postureHint': 'By an administrator, under “Devices”, or by what manages your devices. What is not known is not enough.',
   'labelSet.lasts': 'For how long',
   'labelSet.retention': 'Erase after (days)',
@@ -116,7 +116,7 @@ export const organisation: Translation<typeof source> = {
   'labelSet.minutesWrong': 'A number of minutes, from 5 to 1,440, or nothing.',
   'labelSet.rooms': (count) => (count === 0 ? 'No room carries this label: nothing changes for anybody.' : count === 1 ? 'Holds at once for the room that carries it.' : `Holds at once for the ${count} rooms that carry it.`),
   'labelSet.factorTitle': (without, all, me) =>
-    without === all ? (me ? 'Nobody has a second factor yet, not even you' : 'Nobody has a second factor yet') : `${people(without)} of ${all} have no second factor yet${me ? ', you included' : ''}`,
+    without === all ? (me ? 'Nobody has a second factor yet, not even you' : 'Nobody has a second factor yet') : `${people(without)} of ${all} ${without === 1 ? 'has' : 'have'} no second factor yet${me ? ', you included' : ''}`,
   'labelSet.factorSays': (count) => (count === 0 ? 'No room carries it yet.' : `Without it one no longer opens ${bearers(count)}, and reads nothing there.`),
   'labelSet.deviceTitle': 'Only approved devices will open them',
   'labelSet.deviceSays': (count) => (count === 0 ? 'No room carries it yet.' : `Afterwards one opens ${bearers(count)} only on devices that are approved under “Devices”.`),

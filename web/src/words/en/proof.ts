@@ -4,7 +4,7 @@ import type { Translation } from '../types';
 /** Proving who one is, at the door and once more inside. */
 export const proof: Translation<typeof fr> = {
   'proof.title': 'Confirm that it is you',
-  'proof.whyStale': 'What you are about to change is about security: a session left open must not be enough for that.',
+  'proof.whyStale': 'You are about to change a security setting: a session left open must not be enough for that.',
   'proof.whyPasskey': 'This account administers: your passkey confirms that it is you, a code is not enough. If it is lost, ask another administrator.',
   'proof.whyOwn': 'You are about to ask for more than this session proved: show that you have it first, so that you do not lock yourself out.',
   'proof.whyLabel': 'This room’s label asks for more than a password. You will come straight back to where you were.',
@@ -15,7 +15,7 @@ export const proof: Translation<typeof fr> = {
   'proof.passkey': 'Passkey',
   'proof.totp': 'Code from your app',
   'proof.totpHint': 'The six digits that your app shows right now.',
-  'proof.email': 'Code received by mail',
+  'proof.email': 'Code received by e-mail',
   'proof.emailHint': 'The six digits of the message that we send you. They work once, for ten minutes.',
   'proof.wrongEmail': 'This code is not right, was used already, or is more than ten minutes old. Take the one of the latest message.',
   'proof.send': 'Send me a code',

@@ -26,7 +26,7 @@ export const rules: Translation<typeof source> = {
   'rule.administration-factor': 'Administration takes a stronger proof than this session gave.',
   'rule.administration-network': 'Administration is done from the networks that your organisation named, and this is not one of them.',
   'rule.administration-own-proof': 'Your own session has not proved that much: you would lock yourself out. Prove it first, or add what it takes in “My security”. The operator can always change it: beffroi tenant administration.',
-  'rule.administration-own-network': 'None of these networks holds the address that you are calling from: you would lock yourself out. Add yours, or do it from inside. The operator can always change it: beffroi tenant administration.',
+  'rule.administration-own-network': 'None of these networks holds the address that you are connecting from: you would lock yourself out. Add yours, or do it from one of these networks. The operator can always change it: beffroi tenant administration.',
   'rule.locked': 'The session is locked: show that it is you.',
   'rule.charter': 'Read and accept the charter of your organisation first.',
   'rule.pin': 'Wrong PIN.',

@@ -1,7 +1,7 @@
 /** « Ma sécurité »: passwords of applications. */
 export const application = {
   'application.title': 'Mes applications',
-  'application.says': 'Une application de messagerie XMPP, sur votre téléphone ou votre poste, se connecte avec un mot de passe à elle. Votre mot de passe habituel n’y fonctionne pas : il ne quitte pas cette page.',
+  'application.says': 'Une application de messagerie XMPP, sur votre téléphone ou votre poste, se connecte avec un mot de passe à elle. Votre mot de passe habituel n’y fonctionne pas : il ne sert que sur cette page.',
   'application.none': 'Aucune application n’a de mot de passe.',
   'application.make': 'Créer un mot de passe d’application',
   'application.makeTitle': 'Nouveau mot de passe d’application',

@@ -58,7 +58,7 @@ export const organisation = {
   'labels.nobodyDeclared': 'Déclarer ne suffit pas encore',
   'labels.noDevice': 'Elle demande un appareil géré par l’organisme : ses salons ne s’ouvrent que sur ceux qui sont approuvés sous « Appareils ».',
   'labels.noFactor': (without: number, all: number) =>
-    without === all ? 'Elle demande un second facteur, et personne n’en a encore.' : `Elle demande un second facteur, et ${people(without)} sur ${all} n’en ont pas encore.`,
+    without === all ? 'Elle demande un second facteur, et personne n’en a encore.' : `Elle demande un second facteur, et ${people(without)} sur ${all} ${without === 1 ? 'n’en a' : 'n’en ont'} pas encore.`,
   'labels.noEndToEnd': 'Elle demande des réunions chiffrées de bout en bout, que ce serveur n’offre pas encore : il n’y a pas de réunion sous cette mention.',
 
   'accredit.open': (slug: string) => `Déclarer ${decision(slug)}`,
@@ -103,7 +103,7 @@ export const organisation = {
   'labelSet.demands': 'Ce qu’elle demande',
   'labelSet.second_factor': 'Un second facteur pour entrer',
   'labelSet.managed_device': 'Un appareil géré par l’organisme',
-  'labelSet.posture': 'Noté de cet appareil',
+  'labelSet.posture': 'Constaté sur l’appareil',
   'labelSet.postureHint': 'Par un administrateur, sous « Appareils », ou par ce qui gère vos appareils. Ce que l’on n’en sait pas ne suffit pas.',
   'labelSet.lasts': 'Combien de temps',
   'labelSet.retention': 'Effacer après (jours)',
@@ -115,7 +115,7 @@ export const organisation = {
   'labelSet.rooms': (count: number) =>
     count === 0 ? 'Aucun salon ne porte cette mention : rien ne change pour personne.' : count === 1 ? 'Vaut aussitôt pour le salon qui la porte.' : `Vaut aussitôt pour les ${count} salons qui la portent.`,
   'labelSet.factorTitle': (without: number, all: number, me: boolean) =>
-    without === all ? (me ? 'Personne n’a encore de second facteur, pas même vous' : 'Personne n’a encore de second facteur') : `${people(without)} sur ${all} n’ont pas encore de second facteur${me ? ', vous compris' : ''}`,
+    without === all ? (me ? 'Personne n’a encore de second facteur, pas même vous' : 'Personne n’a encore de second facteur') : `${people(without)} sur ${all} ${without === 1 ? 'n’a' : 'n’ont'} pas encore de second facteur${me ? ', vous compris' : ''}`,
   'labelSet.factorSays': (count: number) => (count === 0 ? 'Aucun salon ne la porte encore.' : `Sans lui, on n’ouvre plus ${bearers(count)}, et on n’en lit plus rien.`),
   'labelSet.deviceTitle': 'Seuls les appareils approuvés les ouvriront',
   'labelSet.deviceSays': (count: number) =>

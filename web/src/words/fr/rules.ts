@@ -24,7 +24,7 @@ export const rules = {
   'rule.administration-factor': 'L’administration se fait avec une preuve plus forte que celle de cette session.',
   'rule.administration-network': 'L’administration se fait depuis les réseaux que votre organisme a nommés, et celui-ci n’en est pas.',
   'rule.administration-own-proof': 'Votre propre session n’a pas prouvé autant : vous vous enfermeriez dehors. Prouvez-le d’abord, ou ajoutez ce qu’il faut dans « Ma sécurité ». L’exploitant peut toujours le changer : beffroi tenant administration.',
-  'rule.administration-own-network': 'Aucun de ces réseaux ne contient l’adresse d’où vous appelez : vous vous enfermeriez dehors. Ajoutez la vôtre, ou faites-le de l’intérieur. L’exploitant peut toujours le changer : beffroi tenant administration.',
+  'rule.administration-own-network': 'Aucun de ces réseaux ne contient l’adresse d’où vous vous connectez : vous vous enfermeriez dehors. Ajoutez la vôtre, ou faites-le depuis l’un de ces réseaux. L’exploitant peut toujours le changer : beffroi tenant administration.',
   'rule.locked': 'La session est verrouillée : montrez que c’est vous.',
   'rule.charter': 'Lisez et acceptez d’abord la charte de votre organisme.',
   'rule.pin': 'Code PIN incorrect.',

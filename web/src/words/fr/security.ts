@@ -56,9 +56,9 @@ export const security = {
   'factors.removeNamed': (name: string) => `Retirer ${name}`,
   'factors.removeTitle': 'Retirer cette preuve ?',
   'factors.removeSays': (name: string) => `« ${name} » n’ouvrira plus votre compte. Vous pourrez l’ajouter de nouveau.`,
-  'factors.removeLast': 'C’est la dernière : votre compte ne tiendra plus qu’à votre mot de passe, et vos codes de secours ne serviront plus.',
-  'factors.removed': (name: string) => `« ${name} » est retirée.`,
-  'factors.addedDone': (name: string) => `« ${name} » est en place : votre prochaine connexion passera par là.`,
+  'factors.removeLast': 'Il n’en restera aucune autre : votre compte ne tiendra plus qu’à votre mot de passe, et vos codes de secours ne serviront plus.',
+  'factors.removed': (name: string) => `« ${name} » n’ouvre plus votre compte.`,
+  'factors.addedDone': (name: string) => `« ${name} » est en place : vous pourrez vous en servir à votre prochaine connexion.`,
 
   'totp.title': 'Ajouter une application',
   'totp.scan': 'Ouvrez votre application d’authentification (FreeOTP, Aegis, 2FAS…), choisissez « ajouter », puis visez ce carré.',
