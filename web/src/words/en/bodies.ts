@@ -35,6 +35,8 @@ export const bodies = {
   'bodies.firstAddress': 'Their e-mail address',
   'bodies.firstHint': (domain: string) => (domain === '' ? 'An address of the organisation.' : `An address in @${domain}.`),
   'bodies.domainMissing': 'Write the domain of the organisation.',
+  'bodies.domainWrong': 'A domain is written with letters without accents, digits, dots and hyphens, and begins with neither “rooms.” nor “guests.”.',
+  'bodies.addressWrong': 'Before the @, an address is written with letters without accents, digits, dots and hyphens.',
   'bodies.nameMissing': 'Write the name of the organisation.',
   'bodies.firstNameMissing': 'Write the name of its administrator.',
   'bodies.firstMissing': 'Write the address of its administrator.',

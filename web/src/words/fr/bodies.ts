@@ -35,6 +35,8 @@ export const bodies = {
   'bodies.firstAddress': 'Son adresse e-mail',
   'bodies.firstHint': (domain: string) => (domain === '' ? 'Une adresse de l’organisme.' : `Une adresse en @${domain}.`),
   'bodies.domainMissing': 'Écrivez le domaine de l’organisme.',
+  'bodies.domainWrong': 'Un domaine s’écrit avec des lettres sans accent, des chiffres, des points et des tirets, et ne commence ni par « rooms. » ni par « guests. ».',
+  'bodies.addressWrong': 'Avant l’arobase, une adresse s’écrit avec des lettres sans accent, des chiffres, des points et des tirets.',
   'bodies.nameMissing': 'Écrivez le nom de l’organisme.',
   'bodies.firstNameMissing': 'Écrivez le nom de son administrateur.',
   'bodies.firstMissing': 'Écrivez l’adresse de son administrateur.',
