@@ -65,9 +65,10 @@ journey('rules', {
     await addPasskey(otto, 'Clé d’Otto');
     await page.getByRole('button', { name: 'Je les ai gardés' }).click();
     await page.getByRole('button', { name: 'Reprendre où vous étiez' }).click();
-    await page.getByRole('button', { name: 'Changer ce qu’il faut pour administrer' }).click();
-    await dialog.getByRole('radio', { name: /^Une clé d’accès/ }).check();
-    await dialog.getByRole('button', { name: 'Ajouter mon adresse' }).click();
+    // What was typed waited for the key.
+    assert.equal(await dialog.getByLabel('Depuis ces réseaux').inputValue(), '192.0.2.0/24\n127.0.0.1/32');
+    assert.equal(await dialog.getByRole('radio', { name: /^Une clé d’accès/ }).isChecked(), true);
+    await dialog.getByLabel('Depuis ces réseaux').fill('127.0.0.1/32');
     await dialog.getByRole('button', { name: 'Enregistrer' }).click();
     await dialog.waitFor({ state: 'detached' });
     await card(otto, 'Accès à l’administration').getByText('127.0.0.1/32').waitFor();

@@ -41,6 +41,11 @@ export class Problem extends Error {
     this.weaknesses = document.weaknesses ?? [];
   }
 
+  /** Whether this is the refusal that another part of the screen already says: what refuses a room refuses all of it. */
+  repeats(said: Problem | null | undefined): boolean {
+    return this.rule !== null && this.rule === said?.rule;
+  }
+
   static unreachable(): Problem {
     return new Problem({ status: 0, title: 'unreachable', detail: '' });
   }
