@@ -1,3 +1,5 @@
+import { tick } from 'svelte';
+
 /** Whether the page was used already: one that was just loaded begins at its top, as browsers do. */
 let used = false;
 document.addEventListener('focusin', () => (used = true), { once: true });
@@ -11,6 +13,12 @@ const shown = (one: HTMLElement) => one.getClientRects().length > 0;
 export function arrival(heading: HTMLElement): void {
   if (!used) return;
   requestAnimationFrame(() => take(heading, FRAMES));
+}
+
+/** What was done took its own button away: the keyboard goes on at the heading, where it would otherwise begin again at the top. */
+export async function focusIfLost(heading: HTMLElement | null | undefined): Promise<void> {
+  await tick();
+  if (document.activeElement === document.body) heading?.focus();
 }
 
 /** What one came by may be there a little longer: a link that leaves its list once the room is known. */
