@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { journey } from './house/journey.mjs';
 import { pictures } from './house/pictures.mjs';
 import { until } from './house/until.mjs';
+import { either } from './house/words.mjs';
 
 const LINES = 130;
 const RESTART = [/WebSocket connection to .* failed/, /answer 50\d/, /ERR_CONNECTION_REFUSED/, /WebSocket is already in CLOSING/];
@@ -17,7 +18,7 @@ const numbered = (visitor) =>
 
 const unread = async (visitor, name) => {
   const text = await visitor.page.getByRole('navigation').getByRole('link', { name }).innerText();
-  return Number(/(\d+) non lu/.exec(text)?.[1] ?? 0);
+  return Number(/(\d+) (?:non lu|unread)/.exec(text)?.[1] ?? 0);
 };
 
 journey('conversation', {
@@ -40,10 +41,10 @@ journey('conversation', {
   'Bob arrives in another browser, and Alice sees his presence change': async (world) => {
     const { alice } = world;
     const nav = alice.page.getByRole('navigation');
-    await nav.getByRole('link', { name: /Bob Lambert ?, hors ligne/ }).waitFor();
+    await nav.getByRole('link', { name: either(/Bob Lambert ?, hors ligne/, /Bob Lambert ?, offline/) }).waitFor();
     world.bob = await world.arrive('bob');
     await world.bob.signIn();
-    await nav.getByRole('link', { name: /Bob Lambert ?, disponible/ }).waitFor();
+    await nav.getByRole('link', { name: either(/Bob Lambert ?, disponible/, /Bob Lambert ?, available/) }).waitFor();
   },
   'what Alice writes to a room counts as unread for Bob, at once': async ({ alice, bob }) => {
     const before = await unread(bob, 'Accueil');

@@ -69,7 +69,7 @@ journey('administration', {
     await dialog.getByLabel('Adresse e-mail').fill('bob@ailleurs.example');
     await dialog.getByRole('button', { name: 'Créer le compte' }).click();
     await dialog.getByRole('alert').waitFor();
-    await pictures(claire, 'administration-invite-refused', { only: ['desktop'] });
+    await pictures(claire, 'administration-invite-refused');
     await dialog.getByRole('button', { name: 'Annuler' }).click();
   },
   'Nadia is told why a weak password is refused, chooses a good one and is in': async (world) => {
@@ -194,7 +194,7 @@ journey('administration', {
     await phone.page.getByRole('heading', { name: 'Salons', exact: true }).waitFor();
     await nadia.go('/securite');
     const sessions = nadia.page.getByRole('region', { name: 'Mes sessions' });
-    await until('two sessions', async () => (await sessions.getByRole('listitem').filter({ hasText: 'Chrome sur Linux' }).count()) === 2);
+    await until('two sessions', async () => (await sessions.getByRole('listitem').filter({ hasText: either('Chrome sur Linux', 'Chrome on Linux') }).count()) === 2);
     await pictures(nadia, 'security');
     await sessions.getByRole('listitem').filter({ hasNotText: 'cette session' }).getByRole('button', { name: /^Terminer/ }).click();
     await nadia.page.getByRole('dialog').getByRole('button', { name: 'Terminer', exact: true }).click();

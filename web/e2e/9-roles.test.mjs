@@ -43,7 +43,7 @@ journey('roles', {
     const acts = gina.page.getByRole('dialog', { name: 'Le compte de Nemo Petit' });
     await acts.getByRole('button', { name: 'Ses rôles' }).waitFor();
     assert.equal(await acts.getByRole('button', { name: 'Changer sa fonction' }).count(), 0);
-    await pictures(gina, 'roles-acts', { only: ['phone'] });
+    await pictures(gina, 'roles-acts');
     await gina.page.keyboard.press('Escape');
   },
   'she makes a role by keyboard, with a room and a person': async ({ gina }) => {
