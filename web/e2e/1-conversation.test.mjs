@@ -55,13 +55,13 @@ journey('conversation', {
   'Bob reads it, and Alice sees that he did': async ({ alice, bob }) => {
     await bob.enter('Accueil');
     await bob.said('Le planning est validé').waitFor();
-    await alice.page.getByText(/^Vu par .*Bob Lambert/).waitFor();
+    await alice.page.getByText(either(/^Vu par .*Bob Lambert/, /^Seen by .*Bob Lambert/)).waitFor();
     await until('nothing is unread any more', async () => (await unread(bob, 'Accueil')) === 0);
     await pictures(bob, 'room');
     // It is kept, not only told: after a reload nobody needs to read again.
     await bob.page.goto('about:blank');
     await alice.page.reload();
-    await alice.page.getByText(/^Vu par .*Bob Lambert/).waitFor();
+    await alice.page.getByText(either(/^Vu par .*Bob Lambert/, /^Seen by .*Bob Lambert/)).waitFor();
     await bob.page.goBack();
     await bob.said('Le planning est validé').waitFor();
   },

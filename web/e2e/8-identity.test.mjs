@@ -135,6 +135,36 @@ journey('identity', {
     await history.getByText('Connexion avec le mot de passe et l’application').waitFor();
     await history.getByText('Refusée : code incorrect').first().waitFor();
     await pictures(world.alice, 'security-whole');
+    const sessions = page.getByRole('region', { name: 'Mes sessions' });
+    await sessions.getByText('depuis 127.0.0.1').first().waitFor();
+  },
+  'one of them was not hers: the other sessions end, and the password is next': async (world) => {
+    const { alice } = world;
+    const { page } = alice;
+    const elsewhere = await world.arrive('alice-elsewhere');
+    elsewhere.forgive(/answer 401/);
+    const { address, password } = world.house.person('alice');
+    await elsewhere.go('/');
+    await elsewhere.page.getByLabel('Adresse e-mail').fill(address);
+    await elsewhere.page.getByLabel('Mot de passe', { exact: true }).fill(password);
+    await elsewhere.page.keyboard.press('Enter');
+    await elsewhere.page.getByLabel('Le code que l’application affiche').fill(code(world.seed, 1));
+    await elsewhere.page.keyboard.press('Enter');
+    await elsewhere.page.getByRole('heading', { name: 'Salons', exact: true }).waitFor();
+    await alice.go('/securite');
+    const history = page.getByRole('region', { name: 'Mes connexions' });
+    await history.getByText('cette session').waitFor();
+    await history.getByRole('button', { name: 'Ce n’était pas moi' }).first().click();
+    const dialog = page.getByRole('dialog', { name: 'Ce n’était pas vous ?' });
+    await dialog.getByText('Vos autres sessions se terminent aussitôt').waitFor();
+    await pictures(alice, 'security-not-me');
+    await dialog.getByRole('button', { name: 'Terminer mes autres sessions' }).click();
+    await elsewhere.page.getByRole('button', { name: 'Se connecter', exact: true }).waitFor();
+    await page.getByText('Choisissez maintenant un autre mot de passe').waitFor();
+    await page.getByText('Aucune autre session n’est ouverte.').waitFor();
+    assert.ok(await page.getByLabel('Mot de passe actuel').evaluate((one) => one === document.activeElement), 'the password is next');
+    await pictures(alice, 'security-password-next');
+    await elsewhere.leave();
   },
   'the administration asks Claire for a passkey, and lets her on once she has one': async (world) => {
     const { house } = world;

@@ -99,7 +99,7 @@ journey('rules', {
     const approving = olga.page.getByRole('dialog', { name: 'Accepter cette demande ?' });
     await pictures(olga, 'rules-administration-approve');
     await approving.getByRole('button', { name: 'Accepter' }).click();
-    await olga.page.getByText(/Acceptée par Olga Sand/).waitFor();
+    await olga.page.getByText('Acceptée par Olga Sand').waitFor();
     await card(otto, 'Pour administrer').getByText('Depuis n’importe quel réseau.').waitFor();
   },
   'Otto takes the passkeys of one maker only: a key that does not say who made it is refused': async (world) => {
