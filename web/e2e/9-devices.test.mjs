@@ -74,6 +74,7 @@ journey('devices', {
     // A second time the code opens nothing.
     await page.goto(world.link);
     await page.getByRole('heading', { name: 'Ce code n’enrôle plus rien' }).waitFor();
+    await pictures(phone, 'device-door-dead');
   },
   'neither opens the room that demands a managed device, and the refusal says what to do': async (world) => {
     const { alice, phone } = world;

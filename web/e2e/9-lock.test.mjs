@@ -131,6 +131,10 @@ journey('lock', {
       return (await locked(page).count()) === 1;
     });
     await pictures(alice, 'locked-passkey');
+    await page.getByRole('button', { name: 'Plutôt : code de secours' }).press('Enter');
+    await page.getByLabel('Code de secours').waitFor();
+    await pictures(alice, 'locked-recovery');
+    await page.getByRole('button', { name: 'Plutôt : clé d’accès' }).press('Enter');
     await page.getByRole('button', { name: 'Utiliser ma clé d’accès' }).press('Enter');
     await page.getByRole('heading', { level: 1, name: 'Ma sécurité' }).waitFor();
   },

@@ -86,8 +86,17 @@ journey('roles', {
     await gina.page.getByRole('button', { name: 'Retirer le rôle à Nemo Petit' }).click();
     const dialog = gina.page.getByRole('dialog', { name: 'Retirer le rôle à Nemo Petit ?' });
     await dialog.getByText('sort aussitôt des salons').waitFor();
+    await pictures(gina, 'roles-take');
     await dialog.getByRole('button', { name: 'Retirer' }).click();
     await gina.page.getByText('Personne ne l’a encore').waitFor();
+    await gina.page.getByRole('button', { name: 'Ôter le salon Accueil' }).click();
+    await gina.page.getByRole('dialog', { name: 'Ôter « Accueil » ?' }).waitFor();
+    await pictures(gina, 'roles-remove-room');
+    await gina.page.keyboard.press('Escape');
+    await gina.page.getByRole('button', { name: 'Modifier', exact: true }).click();
+    await gina.page.getByRole('dialog', { name: 'Modifier « Guichet »' }).waitFor();
+    await pictures(gina, 'roles-rename');
+    await gina.page.keyboard.press('Escape');
     await until('the room left his list', async () => (await nemo.page.getByRole('navigation').getByRole('link', { name: /Accueil/ }).count()) === 0);
   },
   'from the person: a tick gives it back': async ({ gina, nemo }) => {
