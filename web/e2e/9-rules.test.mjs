@@ -107,7 +107,10 @@ journey('rules', {
     const { page } = otto;
     await card(otto, 'Clés d’accès acceptées').getByRole('button', { name: 'N’accepter que certains fabricants' }).click();
     const dialog = page.getByRole('dialog', { name: 'Ajouter un fabricant' });
-    await page.keyboard.press('Enter'); // the focus is in the form: the browser's own file dialog, closed without a choice
+    // The focus is in the form: the browser's own file dialog, closed without a choice.
+    const files = page.waitForEvent('filechooser');
+    await page.keyboard.press('Enter');
+    await files;
     await dialog.getByRole('button', { name: 'Ajouter un fabricant' }).click();
     await dialog.getByText('Choisissez un fichier.').waitFor();
     await dialog.getByLabel('Fichier de ses certificats').setInputFiles({ name: 'note.pem', mimeType: 'text/plain', buffer: Buffer.from('rien') });
@@ -119,7 +122,7 @@ journey('rules', {
     await dialog.waitFor({ state: 'detached' });
     const makers = card(otto, 'Clés d’accès acceptées');
     await makers.getByText('Another maker root').waitFor();
-    await makers.getByText(/certificat valable jusqu’au 31 octobre 2126/).waitFor();
+    await makers.getByText(either(/certificat valable jusqu’au 31 octobre 2126/, /certificate good until 31 October 2126/)).waitFor();
     await makers.evaluate((card) => card.scrollIntoView());
     await pictures(otto, 'rules-makers');
 
@@ -143,9 +146,9 @@ journey('rules', {
     await pictures(otto, 'rules-maker-ask');
     await asked.getByRole('button', { name: 'Demander' }).click();
     await otto.page.getByRole('dialog', { name: 'La demande est en attente' }).getByRole('button', { name: 'Fermer' }).last().click();
-    await olga.page.getByText(/Accepter plus de clés d’accès\s: 1 → 2: \+ Test maker root/).waitFor();
+    await olga.page.getByText(either(/Accepter plus de clés d’accès\s: 1 → 2: \+ Test maker root/, /Take more passkeys: 1 → 2: \+ Test maker root/)).waitFor();
     await pictures(olga, 'rules-maker-request');
-    await olga.page.getByRole('button', { name: /^Accepter\s: Accepter plus de clés/ }).click();
+    await olga.page.getByRole('button', { name: either(/^Accepter\s: Accepter plus de clés/, /^Approve: Take more passkeys/) }).click();
     await olga.page.getByRole('dialog', { name: 'Accepter cette demande ?' }).getByRole('button', { name: 'Accepter' }).click();
     await makers.getByText('Test maker root').waitFor();
     await makers.getByRole('button', { name: 'Retirer Another maker root' }).click();

@@ -49,7 +49,7 @@ journey('small dialogs', {
     const adding = page.getByRole('dialog', { name: 'Ajouter une application' });
     await adding.getByText('Impossible de viser').click();
     world.seed = await adding.getByLabel('Clé à écrire').inputValue();
-    await adding.getByLabel('Le code que l’application affiche').fill(code(world.seed, -1));
+    await adding.getByLabel('Le code que l’application affiche').fill(code(world.seed, 0));
     await adding.getByLabel('Nom').fill('Téléphone');
     await page.keyboard.press('Enter');
     await page.getByRole('dialog', { name: 'Vos codes de secours' }).getByRole('button', { name: 'Je les ai gardés' }).click();
@@ -77,9 +77,9 @@ journey('small dialogs', {
     alice.forgive(/answer 423 /);
     await page.keyboard.press('Control+Alt+l');
     await page.getByRole('heading', { level: 1, name: 'Verrouillé' }).waitFor();
-    await page.getByLabel('Le code que l’application affiche').waitFor();
+    await page.getByLabel('Code de votre application').waitFor();
     await pictures(alice, 'locked-totp');
-    await page.getByLabel('Le code que l’application affiche').fill(code(seed, 0));
+    await page.getByLabel('Code de votre application').fill(code(seed, 1));
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'Ma sécurité' }).waitFor();
   },
