@@ -155,6 +155,8 @@ journey('identity', {
     await alice.go('/securite');
     const history = page.getByRole('region', { name: 'Mes connexions' });
     await history.getByText('cette session').waitFor();
+    await history.evaluate((one) => one.scrollIntoView());
+    await pictures(alice, 'security-history');
     await history.getByRole('button', { name: 'Ce n’était pas moi' }).first().click();
     const dialog = page.getByRole('dialog', { name: 'Ce n’était pas vous ?' });
     await dialog.getByText('Vos autres sessions se terminent aussitôt').waitFor();

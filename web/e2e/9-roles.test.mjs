@@ -55,6 +55,7 @@ journey('roles', {
     const dialog = page.getByRole('dialog', { name: 'Nouveau rôle' });
     await page.keyboard.press('Enter');
     await dialog.getByText('Écrivez le nom du rôle').waitFor();
+    await pictures(gina, 'roles-new');
     await page.keyboard.type('Guichet');
     await page.keyboard.press('Tab');
     await page.keyboard.type('Reçoit le public à la mairie');

@@ -177,7 +177,7 @@ journey('rules', {
     await pictures(otto, 'rules-posture');
     await dialog.getByRole('button', { name: 'Enregistrer' }).click();
     await dialog.waitFor({ state: 'detached' });
-    await page.getByText(/Noté de l’appareil\s: disque chiffré, verrouillage de l’écran/).waitFor();
+    await page.getByText(either(/Noté de l’appareil\s: disque chiffré, verrouillage de l’écran/, /Noted of the device: encrypted disk, screen lock/)).waitFor();
   },
   'an administrator reads it and is told whose it is; all of it in English': async (world) => {
     const claire = await world.arrive('claire');
