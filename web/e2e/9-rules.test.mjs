@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Authenticator } from './house/authenticator.mjs';
 import { journey } from './house/journey.mjs';
 import { pictures } from './house/pictures.mjs';
+import { until } from './house/until.mjs';
 import { either } from './house/words.mjs';
 
 const PASSWORD = 'sept hérons lents traversent la place du marché';
@@ -107,7 +108,8 @@ journey('rules', {
     const { page } = otto;
     await card(otto, 'Clés d’accès acceptées').getByRole('button', { name: 'N’accepter que certains fabricants' }).click();
     const dialog = page.getByRole('dialog', { name: 'Ajouter un fabricant' });
-    // The focus is in the form: the browser's own file dialog, closed without a choice.
+    // The browser's own file dialog, closed without a choice.
+    await until('the focus is in the form', () => dialog.getByLabel('Fichier de ses certificats').evaluate((one) => one === document.activeElement));
     const files = page.waitForEvent('filechooser');
     await page.keyboard.press('Enter');
     await files;
@@ -158,6 +160,7 @@ journey('rules', {
     await removing.getByRole('button', { name: 'Retirer' }).click();
     await removing.waitFor({ state: 'detached' });
     await makers.getByText('Another maker root').waitFor({ state: 'detached' });
+    await until('the focus is not lost with its button', () => otto.page.evaluate(() => document.activeElement?.id === 'makers-title'));
     await makers.getByRole('button', { name: 'Retirer Test maker root' }).click();
     await otto.page.getByRole('dialog').getByText('C’est le dernier').waitFor();
     await otto.page.getByRole('dialog').getByRole('button', { name: 'Retirer' }).click();
