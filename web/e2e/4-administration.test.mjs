@@ -26,6 +26,7 @@ journey('administration', {
     const alice = (world.alice = await world.arrive('alice'));
     await alice.signIn('alice', '/administration');
     await alice.page.getByRole('alert').filter({ hasText: 'réservée à ceux qui y ont une fonction' }).waitFor();
+    await pictures(alice, 'administration-not-yours');
   },
   'Claire opens the administration and sees every account': async (world) => {
     const claire = (world.claire = await world.arrive('claire'));
@@ -69,7 +70,7 @@ journey('administration', {
     await dialog.getByLabel('Adresse e-mail').fill('bob@ailleurs.example');
     await dialog.getByRole('button', { name: 'Créer le compte' }).click();
     await dialog.getByRole('alert').waitFor();
-    await pictures(claire, 'administration-invite-refused', { only: ['desktop'] });
+    await pictures(claire, 'administration-invite-refused');
     await dialog.getByRole('button', { name: 'Annuler' }).click();
   },
   'Nadia is told why a weak password is refused, chooses a good one and is in': async (world) => {
@@ -97,6 +98,7 @@ journey('administration', {
     stranger.forgive(/answer 404 GET .*\/api\/invitations\//);
     await stranger.page.goto(world.link);
     await stranger.page.getByRole('heading', { name: 'Ce lien n’ouvre plus' }).waitFor();
+    await pictures(stranger, 'welcome-dead-link');
     await stranger.leave();
   },
   'disabling an account asks first, names the person, and ends their session at once': async ({ claire, nadia }) => {
@@ -113,6 +115,7 @@ journey('administration', {
     await nadia.page.getByRole('button', { name: 'Se connecter', exact: true }).waitFor();
     console.log(`# the disabled account was signed out after ${Math.round(performance.now() - begun)} ms (ID11: within 2 s)`);
     await nadia.page.getByText('Votre session est terminée').waitFor();
+    await pictures(nadia, 'door-ended');
     await row(claire, 'Nadia Verlinden').getByText('Fermé', { exact: true }).waitFor();
   },
   'a disabled account cannot sign in, an enabled one can again': async ({ claire, nadia }) => {
@@ -182,6 +185,8 @@ journey('administration', {
     await page.getByRole('button', { name: 'Effacer les filtres' }).click();
     await page.getByText(/Sceau du journal, signé sur \d+ entrées/).click();
     await page.getByText(/^demo\.localhost|demo\.localhost\n/).first().waitFor();
+    await page.getByText(/Sceau du journal, signé sur \d+ entrées/).evaluate((one) => one.scrollIntoView());
+    await pictures(claire, 'administration-seal');
   },
   'each sees their own sessions, ends one, and changes their password': async (world) => {
     const { nadia } = world;
@@ -194,9 +199,11 @@ journey('administration', {
     await phone.page.getByRole('heading', { name: 'Salons', exact: true }).waitFor();
     await nadia.go('/securite');
     const sessions = nadia.page.getByRole('region', { name: 'Mes sessions' });
-    await until('two sessions', async () => (await sessions.getByRole('listitem').filter({ hasText: 'Chrome sur Linux' }).count()) === 2);
+    await until('two sessions', async () => (await sessions.getByRole('listitem').filter({ hasText: either('Chrome sur Linux', 'Chrome on Linux') }).count()) === 2);
     await pictures(nadia, 'security');
     await sessions.getByRole('listitem').filter({ hasNotText: 'cette session' }).getByRole('button', { name: /^Terminer/ }).click();
+    await nadia.page.getByRole('dialog', { name: 'Terminer cette session ?' }).waitFor();
+    await pictures(nadia, 'security-end-session');
     await nadia.page.getByRole('dialog').getByRole('button', { name: 'Terminer', exact: true }).click();
     await phone.page.getByRole('button', { name: 'Se connecter', exact: true }).waitFor();
     nadia.forgive(/answer 401 POST .*\/api\/password$/);
@@ -205,9 +212,11 @@ journey('administration', {
     await nadia.page.getByLabel('encore une fois').fill(`${PHRASE} bleu`);
     await nadia.page.getByRole('button', { name: 'Changer le mot de passe' }).click();
     await nadia.page.getByText('Ce n’est pas votre mot de passe actuel').waitFor();
+    await pictures(nadia, 'security-password-refused');
     await nadia.page.getByLabel('Mot de passe actuel').fill(PHRASE);
     await nadia.page.getByRole('button', { name: 'Changer le mot de passe' }).click();
     await nadia.page.getByText('Votre mot de passe est changé').waitFor();
+    await pictures(nadia, 'security-password-changed');
   },
   'the audit log verifies while the server runs': async ({ house }) => {
     const { status, said } = house.command('audit', 'verify');

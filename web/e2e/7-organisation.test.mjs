@@ -126,7 +126,7 @@ journey('organisation', {
     await otto.page.getByRole('button', { name: 'Changer la règle' }).click();
     const dialog = otto.page.getByRole('dialog');
     await dialog.getByLabel('Règle S1').check();
-    await pictures(otto, 'organisation-passwords', { only: ['phone'] });
+    await pictures(otto, 'organisation-passwords');
     await dialog.getByRole('button', { name: 'Enregistrer' }).click();
     await dialog.waitFor({ state: 'detached' });
     await otto.page.getByText('Règle S1').waitFor();
@@ -160,7 +160,7 @@ journey('organisation', {
     await enter(ada, 'ada@demo.localhost');
     await ada.page.getByText('Vous lisez cette page').waitFor();
     assert.deepEqual(await ada.page.getByRole('main').getByRole('button').allInnerTexts(), []);
-    await pictures(ada, 'organisation-auditor', { only: ['phone'] });
+    await pictures(ada, 'organisation-auditor');
     await ada.page.getByRole('link', { name: 'Journal' }).click();
     await ada.page.getByRole('row').filter({ hasText: 'Déclarer une homologation' }).first().waitFor();
     const acts = await ada.page.locator('tbody th button').allInnerTexts();

@@ -53,7 +53,7 @@ journey('charter', {
     await pictures(world.alice, 'charter');
     await page.getByRole('button', { name: OTHER.choice }).click();
     await page.getByRole('heading', { level: 1, name: OTHER.title }).waitFor();
-    await pictures(world.alice, 'charter-other-language', { only: ['phone'] });
+    await pictures(world.alice, 'charter-other-language');
     await page.getByRole('button', { name: either('Français', 'English') }).click();
     await page.evaluate(() => document.activeElement?.blur());
     let found = '';

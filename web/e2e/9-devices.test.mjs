@@ -65,7 +65,7 @@ journey('devices', {
     await pictures(phone, 'device-door');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Cet appareil est enrôlé' }).waitFor();
-    await pictures(phone, 'device-door-done', { only: ['phone'] });
+    await pictures(phone, 'device-door-done');
     assert.deepEqual(await held(page), { count: 1, extractable: false, exported: false });
     const desk = world.alice.page.getByRole('dialog', { name: 'Ajouter un appareil' });
     await desk.getByText('« Téléphone de service » est enrôlé.').waitFor();
@@ -74,6 +74,7 @@ journey('devices', {
     // A second time the code opens nothing.
     await page.goto(world.link);
     await page.getByRole('heading', { name: 'Ce code n’enrôle plus rien' }).waitFor();
+    await pictures(phone, 'device-door-dead');
   },
   'neither opens the room that demands a managed device, and the refusal says what to do': async (world) => {
     const { alice, phone } = world;
@@ -97,7 +98,7 @@ journey('devices', {
     await page.getByRole('button', { name: 'Renseigner Téléphone de service de Alice Martin' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Disque chiffré').selectOption({ label: 'oui' });
-    await pictures(claire, 'device-report', { only: ['desktop'] });
+    await pictures(claire, 'device-report');
     await dialog.getByRole('button', { name: 'Enregistrer' }).click();
     await dialog.waitFor({ state: 'detached' });
     await row.getByText('Ce que l’on en sait').click();
@@ -122,7 +123,7 @@ journey('devices', {
     await phone.page.getByText('Cet appareil n’est pas enrôlé').first().waitFor();
     await claire.page.getByRole('button', { name: 'Déclarer perdu Téléphone de service de Alice Martin' }).click();
     const dialog = claire.page.getByRole('dialog', { name: 'Déclarer cet appareil perdu ?' });
-    await pictures(claire, 'device-lost', { only: ['phone'] });
+    await pictures(claire, 'device-lost');
     phone.forgive(/answer 401 /);
     await dialog.getByRole('button', { name: 'Perdu', exact: true }).click();
     await phone.page.getByRole('heading', { name: 'Se connecter' }).waitFor();

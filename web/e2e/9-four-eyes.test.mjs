@@ -55,7 +55,7 @@ journey('four-eyes', {
     const { status, said } = world.house.command(...words);
     assert.equal(status, 0, said);
     await claire.page.getByText('Vous pouvez le faire maintenant').waitFor();
-    await pictures(claire, 'requests-right', { only: ['phone'] });
+    await pictures(claire, 'requests-right');
   },
   'she takes the log out, once: what the entries say, and the hashes that the seal covers': async ({ claire }) => {
     const { page } = claire;

@@ -86,7 +86,7 @@ journey('lock', {
     await page.keyboard.type('271828');
     await page.keyboard.press('Enter');
     await page.getByText('Il reste 9 essais').waitFor();
-    await pictures(alice, 'locked-wrong-pin', { only: ['phone'] });
+    await pictures(alice, 'locked-wrong-pin');
     await page.keyboard.type(PIN); // the focus came back to the field
     await page.keyboard.press('Enter');
     await alice.said(SECRET).waitFor();
@@ -131,6 +131,10 @@ journey('lock', {
       return (await locked(page).count()) === 1;
     });
     await pictures(alice, 'locked-passkey');
+    await page.getByRole('button', { name: 'Plutôt : code de secours' }).press('Enter');
+    await page.getByLabel('Code de secours').waitFor();
+    await pictures(alice, 'locked-recovery');
+    await page.getByRole('button', { name: 'Plutôt : clé d’accès' }).press('Enter');
     await page.getByRole('button', { name: 'Utiliser ma clé d’accès' }).press('Enter');
     await page.getByRole('heading', { level: 1, name: 'Ma sécurité' }).waitFor();
   },
@@ -193,7 +197,7 @@ journey('lock', {
       await page.keyboard.press('Enter');
       await page.getByText(left === 1 ? 'Plus qu’un essai' : `Il reste ${left} essais`).waitFor();
     }
-    await pictures(alice, 'locked-last-try', { only: ['desktop'] });
+    await pictures(alice, 'locked-last-try');
     patient(house);
     await page.getByLabel('Code PIN').fill('271828');
     await page.keyboard.press('Enter');
@@ -223,7 +227,7 @@ journey('lock', {
     await page.getByText('10 min sur un poste').waitFor();
     await page.getByRole('button', { name: 'Régler la mention Interne' }).click();
     await page.getByLabel('Verrouiller après (minutes)').fill('3');
-    await pictures(otto, 'organisation-label-lock', { only: ['phone'] });
+    await pictures(otto, 'organisation-label-lock');
     await page.getByRole('dialog').getByRole('button', { name: 'Enregistrer' }).click();
     await page.getByText('Verrouille la page après 3 min').waitFor();
   },

@@ -12,10 +12,13 @@ let post;
 after(() => post?.close());
 
 /** As if what was sent had been sent two minutes earlier. */
-function minutesLater(house) {
+const minutesLater = (house) => edit(house, 'UPDATE mail_code SET created_us = created_us - 120000000');
+/** As if an hour had passed since anybody proved who they are. */
+const anHourLater = (house) => edit(house, 'UPDATE session SET proved_us = proved_us - 3600000000');
+function edit(house, statement) {
   const script = `import sqlite3, sys
 base = sqlite3.connect(sys.argv[1])
-base.execute('UPDATE mail_code SET created_us = created_us - 120000000')
+base.execute('${statement}')
 base.commit()`;
   const { status, stderr } = spawnSync('python3', ['-c', script, join(house.data, 'beffroi.db')], { encoding: 'utf8' });
   assert.equal(status, 0, stderr);
@@ -76,5 +79,15 @@ journey('codes by mail', {
   'her sign-in says by what': async ({ alice }) => {
     await alice.go('/securite');
     await alice.page.getByText('Connexion avec le mot de passe et un code par courriel').first().waitFor();
+  },
+  'an hour later a change asks for a code by mail': async ({ alice, house }) => {
+    const { page } = alice;
+    anHourLater(house);
+    alice.forgive(/answer 403 POST .*\/factors\/totp$/);
+    await page.getByRole('button', { name: 'Ajouter une application' }).click();
+    await page.getByRole('dialog', { name: 'Confirmez que c’est bien vous' }).getByRole('button', { name: 'M’envoyer un code' }).waitFor();
+    await pictures(alice, 'proof-mail-code');
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
   },
 });

@@ -43,7 +43,7 @@ journey('roles', {
     const acts = gina.page.getByRole('dialog', { name: 'Le compte de Nemo Petit' });
     await acts.getByRole('button', { name: 'Ses rôles' }).waitFor();
     assert.equal(await acts.getByRole('button', { name: 'Changer sa fonction' }).count(), 0);
-    await pictures(gina, 'roles-acts', { only: ['phone'] });
+    await pictures(gina, 'roles-acts');
     await gina.page.keyboard.press('Escape');
   },
   'she makes a role by keyboard, with a room and a person': async ({ gina }) => {
@@ -55,6 +55,7 @@ journey('roles', {
     const dialog = page.getByRole('dialog', { name: 'Nouveau rôle' });
     await page.keyboard.press('Enter');
     await dialog.getByText('Écrivez le nom du rôle').waitFor();
+    await pictures(gina, 'roles-new');
     await page.keyboard.type('Guichet');
     await page.keyboard.press('Tab');
     await page.keyboard.type('Reçoit le public à la mairie');
@@ -86,8 +87,17 @@ journey('roles', {
     await gina.page.getByRole('button', { name: 'Retirer le rôle à Nemo Petit' }).click();
     const dialog = gina.page.getByRole('dialog', { name: 'Retirer le rôle à Nemo Petit ?' });
     await dialog.getByText('sort aussitôt des salons').waitFor();
+    await pictures(gina, 'roles-take');
     await dialog.getByRole('button', { name: 'Retirer' }).click();
     await gina.page.getByText('Personne ne l’a encore').waitFor();
+    await gina.page.getByRole('button', { name: 'Ôter le salon Accueil' }).click();
+    await gina.page.getByRole('dialog', { name: 'Ôter « Accueil » ?' }).waitFor();
+    await pictures(gina, 'roles-remove-room');
+    await gina.page.keyboard.press('Escape');
+    await gina.page.getByRole('button', { name: 'Modifier', exact: true }).click();
+    await gina.page.getByRole('dialog', { name: 'Modifier « Guichet »' }).waitFor();
+    await pictures(gina, 'roles-rename');
+    await gina.page.keyboard.press('Escape');
     await until('the room left his list', async () => (await nemo.page.getByRole('navigation').getByRole('link', { name: /Accueil/ }).count()) === 0);
   },
   'from the person: a tick gives it back': async ({ gina, nemo }) => {

@@ -165,9 +165,9 @@ export class Visitor {
     await this.said(text).waitFor();
   }
 
-  /** The message with that text, once it is in the timeline. */
+  /** The message with that text, once it is in the timeline: words of people, which no table carries into English. */
   said(text) {
-    return this.page.getByRole('region', { name: 'Conversation' }).getByRole('article').filter({ hasText: text });
+    return this.page.getByRole('region', { name: 'Conversation' }).getByRole('article').and(this.page.locator(`:has-text(${JSON.stringify(text)})`));
   }
 
   async leave() {

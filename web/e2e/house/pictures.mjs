@@ -1,12 +1,13 @@
 // Screenshots of a screen, desktop and phone, light and dark, kept as test output to be looked at; each of them
 // also searched for what automatic tools can find of WCAG 2.2 AA, and for a page wider than its window.
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ENGLISH } from './words.mjs';
 
 const folder = fileURLToPath(new URL('../../test-results/screens', import.meta.url));
+const pictured = fileURLToPath(new URL('../../test-results/pictured', import.meta.url));
 const sizes = { desktop: { width: 1440, height: 900 }, phone: { width: 360, height: 740 } };
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
@@ -17,6 +18,7 @@ export async function pictures(visitor, screen, { only = Object.keys(sizes) } = 
   mkdirSync(folder, { recursive: true });
   const { page } = visitor;
   const name = ENGLISH ? `${screen}-en` : screen;
+  await note(page, name);
   const before = page.viewportSize();
   const focused = await page.evaluateHandle(() => document.activeElement);
   for (const size of only) {
@@ -36,6 +38,16 @@ export async function pictures(visitor, screen, { only = Object.keys(sizes) } = 
   if (before) await page.setViewportSize(before);
   // What a narrow window hides loses the focus.
   await page.evaluate((one) => document.activeElement === document.body && one?.focus(), focused);
+}
+
+/** The title of what is pictured, for tools/pictured.mjs, which knows what there is. */
+async function note(page, name) {
+  mkdirSync(pictured, { recursive: true });
+  const titles = await page.evaluate(() => {
+    const dialogs = document.querySelectorAll('dialog[open] h2');
+    return [...(dialogs.length > 0 ? dialogs : document.querySelectorAll('h1'))].map((one) => one.textContent.replace(/\s+/gu, ' '));
+  });
+  writeFileSync(join(pictured, `${name}.txt`), titles.join('\n'));
 }
 
 /**

@@ -25,10 +25,10 @@ const WORD = (at) => `⟦${at}⟧`;
 const NUMBER = (at) => 731_000 + at;
 const HOLE = /⟦\d⟧|731\D?00\d/gu;
 
-/** The values that make a sentence take all its shapes: one, several, none, with and without. */
+/** The values that make a sentence take all its shapes: one, then none (which French says alike), several, with and without. */
 function* arguments_(count, at = 0) {
   if (at === count) return yield [];
-  for (const rest of arguments_(count, at + 1)) for (const first of [WORD(at), NUMBER(at), 0, 1, 2, true, false, '', [WORD(at)]]) yield [first, ...rest];
+  for (const rest of arguments_(count, at + 1)) for (const first of [WORD(at), NUMBER(at), 1, 0, 2, true, false, '', [WORD(at)]]) yield [first, ...rest];
 }
 
 const said = (entry, values) => {

@@ -25,7 +25,7 @@ export function problemText(problem: Problem): string {
     case 'locked':
       return t('rule.locked');
     case 'wait':
-      return [said || t('problem.tooFast'), problem.waitS === null ? '' : t('problem.wait', problem.waitS)].filter(Boolean).join(' ');
+      return [t('problem.tooFast'), problem.waitS === null ? '' : t('problem.wait', problem.waitS)].filter(Boolean).join(' ');
     case 'signed-out':
       return t('problem.signedOut');
     case 'not-found':

@@ -49,7 +49,7 @@ export const bodies = {
   'bodies.invite': 'Invite an administrator',
   'bodies.inviteNamed': (name: string) => `Invite an administrator for ${name}`,
   'bodies.again': 'Invite again',
-  'bodies.againNamed': (name: string) => `Invite the administrator of ${name} again`,
+  'bodies.againNamed': (name: string) => `Invite again: the administrator of ${name}`,
   'bodies.againTitle': (name: string) => `Hand “${name}” over`,
   'bodies.againSays': 'The former link will open nothing any more. You may correct the address, or name somebody else, while nobody has come in.',
   'bodies.againDo': 'Make the link',
@@ -63,7 +63,7 @@ export const bodies = {
   'bodies.closeDo': 'Close the organisation',
   'bodies.closeDone': (name: string) => `“${name}” is closed.`,
   'bodies.open': 'Open again',
-  'bodies.openNamed': (name: string) => `Open ${name} again`,
+  'bodies.openNamed': (name: string) => `Open again: ${name}`,
   'bodies.openDone': (name: string) => `“${name}” is open again.`,
 
   'rule.not-operating': 'Operators are of an organisation that hosts others, and this one does not. It is set at the server: beffroi tenant operator.',
