@@ -54,6 +54,11 @@ journey('lock', {
     await page.keyboard.press('Enter');
     await section.getByText('Un code PIN ouvre ce navigateur.').waitFor();
     await pictures(alice, 'lock-security');
+    await section.getByRole('button', { name: 'Changer le code PIN' }).click();
+    await page.getByRole('dialog', { name: 'Changer le code PIN' }).waitFor();
+    await pictures(alice, 'lock-pin-change');
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
   },
   'she locks by the keyboard: nothing of the room is left, in her other window neither': async (world) => {
     const { alice } = world;
