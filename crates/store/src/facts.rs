@@ -186,7 +186,7 @@ impl Store {
             };
             Ok(Facts { room: read_room(row, 0)?, standing })
         };
-        self.db().row(FACTS, &values, read).await
+        self.db().row_here(FACTS, &values, read).await
     }
 }
 

@@ -29,6 +29,7 @@ mod facts;
 mod files;
 mod guests;
 mod help;
+mod here;
 mod imports;
 mod invitations;
 mod keys;

@@ -3,6 +3,7 @@
 //! [`Db::connect`]; a line of a migration that begins with `--postgres ` is for that engine alone.
 
 use crate::facts::{self, Epoch};
+use crate::here::Here;
 use crate::wal::{self, Checkpoints};
 use crate::within::whose;
 use crate::{OpenError, Result, StoreError};
@@ -52,6 +53,7 @@ macro_rules! bind {
 /// A row read back, by column number from 0.
 pub(crate) enum Row {
     Sqlite(SqliteRow),
+    Here(Vec<rusqlite::types::Value>),
     Postgres(PgRow),
 }
 
@@ -59,6 +61,7 @@ macro_rules! readers { ($($name:ident: $type:ty,)+) => { $(
     pub(crate) fn $name(&self, column: usize) -> Result<$type> {
         Ok(match self {
             Self::Sqlite(row) => row.try_get(column)?,
+            Self::Here(row) => read_here(row, column)?,
             Self::Postgres(row) => row.try_get(column)?,
         })
     }
@@ -75,6 +78,15 @@ impl Row {
     }
 }
 
+/// A value that SQLite gave without the pool.
+fn read_here<T: rusqlite::types::FromSql>(row: &[rusqlite::types::Value], column: usize) -> Result<T> {
+    let decode = |cause: Box<dyn std::error::Error + Send + Sync>| {
+        StoreError::Database(sqlx::Error::ColumnDecode { index: column.to_string(), source: cause })
+    };
+    let value = row.get(column).ok_or_else(|| decode("the row has no such column".into()))?;
+    T::column_result(value.into()).map_err(|cause| decode(cause.into()))
+}
+
 /// The database, and the epoch of the facts in it that are kept in memory.
 #[derive(Clone, Debug)]
 pub(crate) struct Db {
@@ -86,7 +98,7 @@ pub(crate) struct Db {
 /// program is fairer than its busy handler.
 #[derive(Clone, Debug)]
 enum Engine {
-    Sqlite { write: SqlitePool, read: SqlitePool, checkpoints: Checkpoints },
+    Sqlite { write: SqlitePool, read: SqlitePool, here: Here, checkpoints: Checkpoints },
     Postgres(Pools),
 }
 
@@ -192,7 +204,7 @@ impl Db {
             };
             let read = pool(SQLITE_READERS).connect_with(options.clone()).await.map_err(unreachable)?;
             let checkpoints = Checkpoints::start(options, write.clone());
-            Ok(Self { engine: Engine::Sqlite { write, read, checkpoints }, epoch })
+            Ok(Self { engine: Engine::Sqlite { write, read, here: Here::new(path), checkpoints }, epoch })
         } else if setting.starts_with("postgres://") || setting.starts_with("postgresql://") {
             let shown = without_password(setting);
             let unreachable = |cause| OpenError::Unreachable { database: shown.clone(), cause };
@@ -250,6 +262,19 @@ impl Db {
         read: impl FnMut(&Row) -> Result<T>,
     ) -> Result<Option<T>> {
         Ok(self.rows(sql, values, read).await?.into_iter().next())
+    }
+
+    /// The first row of a statement that reads a few rows by their keys, without a change of thread on SQLite.
+    pub(crate) async fn row_here<T>(
+        &self,
+        sql: &'static str,
+        values: &[Value<'_>],
+        read: impl FnMut(&Row) -> Result<T>,
+    ) -> Result<Option<T>> {
+        match &self.engine {
+            Engine::Sqlite { here, .. } => here.row(sql, values, read),
+            Engine::Postgres(_) => self.row(sql, values, read).await,
+        }
     }
 
     /// Starts to write. On SQLite nobody else writes until the end.
@@ -356,7 +381,8 @@ impl Db {
     /// Waits for what runs, then closes all connections.
     pub(crate) async fn close(&self) {
         match &self.engine {
-            Engine::Sqlite { write, read, checkpoints } => {
+            Engine::Sqlite { write, read, here, checkpoints } => {
+                here.close();
                 checkpoints.close().await;
                 read.close().await;
                 write.close().await;
