@@ -180,6 +180,7 @@ fn a_body_chooses_what_it_is_told_and_the_log_says_from_what_to_what() {
         assert!(store.alert_rules(tenant).await.unwrap().of(Alarm::Role).on);
         store.watched(seen, size, &[], now()).await.unwrap();
         assert!(!store.set_alert_rules(&permit, &off, now()).await.unwrap().unwrap().of(Alarm::Role).on);
+        place.sql("DELETE FROM alert_rule WHERE alarm = 'role'").await;
         // What a later program knows is nothing here, and what does not hold is as shipped.
         place.sql("UPDATE alert_rule SET alarm = 'comet' WHERE alarm = 'impersonation'").await;
         place.sql("UPDATE alert_rule SET refusals = 4000").await;
