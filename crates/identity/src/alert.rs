@@ -264,7 +264,10 @@ mod tests {
         }
         let machine =
             Seen { actor: "machine".into(), ..seen(1, "request.approve", true, 7, "", "export (x): y") };
-        assert_eq!(of(&[machine.clone()], 0, &AlertRules::default()), [(Alarm::SecondPerson, 1, 1)]);
+        assert_eq!(
+            of(std::slice::from_ref(&machine), 0, &AlertRules::default()),
+            [(Alarm::SecondPerson, 1, 1)]
+        );
         // Of two kinds, it is told as the one that is on.
         let both = [Seen { detail: "impersonation bob@mairie.test (x): y".into(), ..machine }];
         assert_eq!(of(&both, 0, &AlertRules::default()), [(Alarm::SecondPerson, 1, 1)]);
