@@ -5,7 +5,7 @@ use crate::{App, Caller, Error};
 use beffroi_domain::{AdministrationRules, Dangerous, Factor, Micros, Network, Tenant};
 use beffroi_identity::passkey::{Maker, Makers};
 use beffroi_policy::{
-    Administration, FRESH_US, ManageAdministration, ReadOrganisation, TenantAct as _, TenantPermit,
+    Administration, ManageAdministration, ReadOrganisation, TenantAct as _, TenantPermit,
     decide_administration, decide_makers, operator,
 };
 use beffroi_store::Notice;
@@ -58,7 +58,7 @@ impl App {
         now: Micros,
     ) -> Result<TenantPermit<ManageAdministration>, Error> {
         let asked = asked_of(caller, rules);
-        match decide_administration(&caller.actor(None, now), asked, fresh(caller, now)) {
+        match decide_administration(&caller.actor(None, now), asked, caller.fresh(now)) {
             Ok(permit) => Ok(permit),
             Err(denied) => Err(self.denied(caller, ManageAdministration::NAME, None, denied, now).await),
         }
@@ -124,7 +124,7 @@ impl App {
         caller: &Caller,
         now: Micros,
     ) -> Result<TenantPermit<ManageAdministration>, Error> {
-        match decide_makers(&caller.actor(None, now), fresh(caller, now)) {
+        match decide_makers(&caller.actor(None, now), caller.fresh(now)) {
             Ok(permit) => Ok(permit),
             Err(denied) => Err(self.denied(caller, ManageAdministration::NAME, None, denied, now).await),
         }
@@ -134,10 +134,6 @@ impl App {
 /// What these rules would ask of the caller, from where they call.
 pub(crate) fn asked_of(caller: &Caller, rules: &AdministrationRules) -> Administration {
     Administration { factor: rules.factor, inside: rules.inside(caller.origin.network()) }
-}
-
-fn fresh(caller: &Caller, now: Micros) -> bool {
-    (0..FRESH_US).contains(&(now - caller.proved))
 }
 
 /// The makers of a list that was kept.

@@ -6,11 +6,13 @@ use crate::tidy::ALERTS;
 use crate::{App, Caller, Error};
 use beffroi_domain::{Alarm, AlertId, AlertRule, AlertRules, Micros, TenantId};
 use beffroi_identity::alert::{self, Seen};
-use beffroi_policy::{ManageAlerts, ReadAudit, ReadOrganisation};
-use beffroi_store::{AlertRow, AuditEntry, Found, Notice, Outcome, Unverified, Unwatched, Waiting};
+use beffroi_policy::{ManageAlerts, ReadAudit, ReadOrganisation, TenantPermit};
+use beffroi_store::{AlertRow, AuditEntry, Found, Notice, Outcome, Unwatched, Waiting};
 
 const MINUTE: Micros = 60_000_000;
 const DAY: Micros = 86_400_000_000;
+/// How often a change of the rules looks at what was added to the log since it looked last.
+const TRIES: u32 = 50;
 
 fn seen(entry: &AuditEntry) -> Seen {
     Seen {
@@ -20,6 +22,7 @@ fn seen(entry: &AuditEntry) -> Seen {
         done: entry.outcome == Outcome::Done,
         actor: entry.actor.clone(),
         place: entry.origin.clone(),
+        rule: entry.rule.clone(),
         detail: entry.detail.clone(),
     }
 }
@@ -127,34 +130,28 @@ impl App {
         Ok(guardians.iter().map(|to| (to.id, letter(to))).collect())
     }
 
-    /// The logs that nobody verified for a day.
+    /// Verifies the logs that nobody verified for a day, each from its first entry. What is wrong and was not known
+    /// yet is told like everything else in the log.
+    ///
+    /// `now` is asked again after each log: a long one takes its time.
     ///
     /// # Errors
-    /// The store's.
-    pub async fn logs_to_verify(&self, now: Micros) -> Result<Vec<Unverified>, Error> {
-        Ok(self.store.unverified(now).await?)
-    }
-
-    /// Verifies one of them from its first entry; gives what is wrong first, or nothing.
-    ///
-    /// # Errors
-    /// The store's: then nothing can be said.
-    pub async fn verify_log(&self, log: &Unverified) -> Result<Option<String>, Error> {
-        Ok(self.store.verify_beside(log.tenant).await?.into_iter().next().map(|finding| finding.text))
-    }
-
-    /// Notes what came out of it; what is wrong and was not known yet is told like everything else in the log.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn log_verified(
-        &self,
-        log: &Unverified,
-        broken: Option<&str>,
-        now: Micros,
-    ) -> Result<(), Error> {
-        self.store.verified(log, broken.unwrap_or_default(), now).await?;
-        Ok(())
+    /// The store's, about the last log that could not be verified or that takes no entry; the others were verified.
+    pub async fn verify_logs(&self, now: impl Fn() -> Micros) -> Result<(), Error> {
+        let mut wrong = None;
+        for log in self.store.unverified(now()).await? {
+            let done = async {
+                let findings = self.store.verify_beside(log.tenant).await?;
+                if !findings.is_empty() {
+                    tracing::error!(tenant = %log.tenant, "an audit log is not whole; beffroi audit verify says what was changed");
+                }
+                self.store.verified(&log, &findings, now()).await
+            };
+            if let Err(error) = done.await {
+                wrong = Some(error.into());
+            }
+        }
+        wrong.map_or(Ok(()), Err)
     }
 
     /// The alerts of the last thirty days, latest first, a page at a time, with the `before` of the next one.
@@ -211,24 +208,34 @@ impl App {
         now: Micros,
     ) -> Result<AlertRules, Error> {
         let permit = self.authorise_in_tenant::<ManageAlerts>(caller, now).await?;
-        self.changeable(caller.tenant.id, changes, now).await?;
-        let rules = self.store.set_alert_rules(&permit, changes, now).await?;
+        let rules = self.set_alert_rules(&permit, changes, now).await?;
         self.announce(Notice::OrganisationChanged(caller.tenant.id));
         Ok(rules)
     }
 
-    async fn changeable(
+    /// The log is looked at to its end first. Whoever adds to it meanwhile, or looks at it, makes it be tried again:
+    /// what is there when the rules change was judged by those of before, to the last entry.
+    async fn set_alert_rules(
         &self,
-        tenant: TenantId,
+        permit: &TenantPermit<ManageAlerts>,
         changes: &[(Alarm, AlertRule)],
         now: Micros,
-    ) -> Result<(), Error> {
+    ) -> Result<AlertRules, Error> {
+        let tenant = permit.tenant();
         let rules = self.store.alert_rules(tenant).await?;
         rules.changed(changes).map_err(|wrong| Error::Invalid(wrong.to_string()))?;
-        match self.store.watched_to(tenant).await? {
-            Some(unwatched) => self.watch(unwatched, now).await,
-            None => Ok(()),
+        for _ in 0..TRIES {
+            if let Some(unwatched) = self.store.watched_to(tenant).await? {
+                self.watch(unwatched, now).await?;
+            }
+            if let Some(rules) = self.store.set_alert_rules(permit, changes, now).await? {
+                return Ok(rules);
+            }
         }
+        Err(Error::Conflict(
+            "the audit log grows faster than it is looked at, and nothing was changed; try again in a moment"
+                .into(),
+        ))
     }
 
     /// What a body is told, for the operator.
@@ -250,7 +257,6 @@ impl App {
         now: Micros,
     ) -> Result<AlertRules, Error> {
         let tenant = self.hosted(domain).await?;
-        self.changeable(tenant.id, changes, now).await?;
-        Ok(self.store.set_alert_rules(&at_the_machine::<ManageAlerts>(&tenant), changes, now).await?)
+        self.set_alert_rules(&at_the_machine::<ManageAlerts>(&tenant), changes, now).await
     }
 }

@@ -148,6 +148,11 @@ impl App {
         if !tries.known {
             self.store.remember_place(account.id, &place, now).await?;
         }
+        // The application cannot show why; the log of the body says it.
+        match self.enter_body(&account, origin, now).await {
+            Err(Error::Denied(_)) => return Err(Error::WrongCredentials),
+            open => open?,
+        }
         let session = self.store.open_application_session(id, &account, origin.as_str(), now).await;
         let session = session.map_err(|error| match error {
             // Revoked or disabled since the challenge.

@@ -2,13 +2,13 @@
 
 use crate::accounts::USUAL_CLEARANCE;
 use crate::letters::{self, About};
-use crate::{App, Caller, Error, Origin};
+use crate::{App, Caller, Error, Origin, entry};
 use beffroi_domain::{Account, Address, Domain, Micros, PersonName, Role, Tenant, TenantId, one_script};
 use beffroi_policy::{
-    BodiesPermit, BodyAct, Denied, ManageBodies, ReadBodies, TenantAct, at_the_machine, decide_bodies,
-    decide_door,
+    BodiesPermit, BodyAct, Denied, ManageBodies, ReadBodies, TenantAct as _, Who, at_the_machine,
+    decide_door, decide_manage_bodies, decide_read_bodies,
 };
-use beffroi_store::{BodiesPage, Invited, NewBody, WriteInvitation};
+use beffroi_store::{BodiesPage, Invited, NewBody, NewEntry, Outcome, WriteInvitation};
 
 /// Who is to be a body's first administrator.
 #[derive(Clone, Debug)]
@@ -37,7 +37,10 @@ impl App {
         after: Option<&str>,
         now: Micros,
     ) -> Result<BodiesPage, Error> {
-        let permit = self.about_bodies::<ReadBodies>(caller, now).await?;
+        let permit = match decide_read_bodies(&caller.actor(None, now), caller.tenant.operates) {
+            Ok(permit) => permit,
+            Err(denied) => return Err(self.denied(caller, ReadBodies::NAME, None, denied, now).await),
+        };
         Ok(self.store.bodies(&permit, search, after).await?)
     }
 
@@ -53,7 +56,7 @@ impl App {
         public_url: &PublicUrl<'_>,
         now: Micros,
     ) -> Result<Invited, Error> {
-        let permit = self.about_bodies::<ManageBodies>(caller, now).await?;
+        let permit = self.manages_bodies(caller, now).await?;
         self.host(&permit, new, first, public_url, now).await
     }
 
@@ -69,7 +72,7 @@ impl App {
         public_url: &PublicUrl<'_>,
         now: Micros,
     ) -> Result<Invited, Error> {
-        let permit = self.about_bodies::<ManageBodies>(caller, now).await?;
+        let permit = self.manages_bodies(caller, now).await?;
         match self.delegate(&permit, domain, first, public_url, now).await? {
             Ok(invited) => Ok(invited),
             Err(denied) => {
@@ -89,7 +92,7 @@ impl App {
         closed: bool,
         now: Micros,
     ) -> Result<(), Error> {
-        let permit = self.about_bodies::<ManageBodies>(caller, now).await?;
+        let permit = self.manages_bodies(caller, now).await?;
         match self.store.close_body(&permit, domain, closed, now).await? {
             Ok(()) => Ok(()),
             Err(denied) => {
@@ -99,14 +102,15 @@ impl App {
         }
     }
 
-    async fn about_bodies<A: TenantAct>(
+    async fn manages_bodies(
         &self,
         caller: &Caller,
         now: Micros,
-    ) -> Result<BodiesPermit<A>, Error> {
-        match decide_bodies::<A>(&caller.actor(None, now), caller.tenant.operates) {
+    ) -> Result<BodiesPermit<ManageBodies>, Error> {
+        let (actor, operates) = (caller.actor(None, now), caller.tenant.operates);
+        match decide_manage_bodies(&actor, operates, caller.fresh(now)) {
             Ok(permit) => Ok(permit),
-            Err(denied) => Err(self.denied(caller, A::NAME, None, denied, now).await),
+            Err(denied) => Err(self.denied(caller, ManageBodies::NAME, None, denied, now).await),
         }
     }
 
@@ -138,6 +142,14 @@ impl App {
         if PARTS.iter().any(|part| new.domain.as_str().starts_with(part)) {
             return Err(Error::Invalid(format!(
                 "{} is where the rooms or the guests of another organisation are; take the domain of its addresses",
+                new.domain
+            )));
+        }
+        // Whoever comes to that address without a session belongs to any of them: a body of that very name would take
+        // the page, and the passkeys of all the others would be asked for in its name.
+        if new.domain.as_str() == self.rules.shared_host && !self.store.tenants().await?.is_empty() {
+            return Err(Error::Invalid(format!(
+                "{} is the address of this server (`listen.public_url`), at which its other organisations sign in; take another domain, or give the server another name first",
                 new.domain
             )));
         }
@@ -197,19 +209,25 @@ impl App {
         origin: &Origin,
         now: Micros,
     ) -> Result<(), Error> {
-        match self.door(account.tenant).await? {
-            Ok(()) => Ok(()),
-            Err(denied) => {
-                self.refused_entry(account, origin, denied.rule(), now).await?;
-                Err(denied.into())
-            }
-        }
+        let tried = entry("session.open", Outcome::Denied, Who::Account(account.id), origin);
+        self.come_to(account.tenant, tried, now).await.map(drop)
     }
 
-    /// Whether a body's door is open.
-    pub(crate) async fn door(&self, tenant: TenantId) -> Result<Result<(), Denied>, Error> {
+    /// Whether a body's door is open to what was `tried` there; gives the body.
+    ///
+    /// # Errors
+    /// `Denied` (`body-closed`), which is in the log as a refusal of that.
+    pub(crate) async fn come_to(
+        &self,
+        tenant: TenantId,
+        tried: NewEntry<'_>,
+        now: Micros,
+    ) -> Result<Tenant, Error> {
         let tenant = self.store.tenant(tenant).await?.ok_or(Error::NotFound("organisation"))?;
-        Ok(decide_door(tenant.closed))
+        let Err(denied) = decide_door(tenant.closed) else { return Ok(tenant) };
+        let refused = NewEntry { outcome: Outcome::Denied, rule: Some(denied.rule()), ..tried };
+        self.store.note(tenant.id, refused, now).await?;
+        Err(denied.into())
     }
 
     /// Whether somebody of the caller's body may hold this technical role.

@@ -7,7 +7,7 @@ use beffroi_domain::{
 use beffroi_identity::MINUTE_US;
 use beffroi_identity::lock::Lock;
 use beffroi_identity::session::{Session, SessionLimits, State};
-use beffroi_policy::{Acting, Actor, Administration, HELP_US, Who};
+use beffroi_policy::{Acting, Actor, Administration, FRESH_US, HELP_US, Who};
 use beffroi_store::SessionRow;
 use std::collections::HashSet;
 
@@ -20,6 +20,8 @@ pub struct Rules {
     pub file_bytes: u64,
     /// Domains of the tenants whose checkpoint and hashes of the audit log anybody may read.
     pub published_logs: HashSet<String>,
+    /// The name of the address at which all bodies are reached; empty where each is at its own.
+    pub shared_host: String,
     /// Whether letters can be sent: what needs them is offered only then.
     pub mail: bool,
 }
@@ -84,6 +86,11 @@ impl Caller {
     /// The same, as the log tells it: with whoever acts in their name.
     pub fn acting(&self) -> Acting {
         Acting { who: self.who(), factor: None, helper: self.helper.as_ref().map(|one| one.id) }
+    }
+
+    /// Whether they proved who they are a moment ago.
+    pub(crate) fn fresh(&self, now: Micros) -> bool {
+        (0..FRESH_US).contains(&(now - self.proved))
     }
 
     /// The account, unless they are a guest.

@@ -8,24 +8,35 @@ use crate::{App, Error};
 use beffroi_domain::{Micros, Tenant, TenantId};
 use beffroi_identity::password::{Kept, decoy_like};
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use tokio::sync::Mutex;
 
 /// How long a count of a body's hashes is used, in microseconds. Every sign-in may be the one that counts anew, those
-/// of somebody and of nobody alike, so that counting tells nothing; 50,000 accounts take a tenth of a second.
+/// of somebody and of nobody alike, so that counting tells nothing.
 const COUNTED_US: Micros = 60_000_000;
 
-/// How the hashes of each body are made, as they were counted last. Whoever comes while they are counted waits.
+/// How the hashes of each body are made, as they were counted last. Whoever comes while those of their body are
+/// counted waits, and nobody else does.
 #[derive(Clone, Default)]
-pub(crate) struct Decoys(Arc<Mutex<HashMap<TenantId, (Micros, Counts)>>>);
+pub(crate) struct Decoys(Arc<std::sync::Mutex<HashMap<TenantId, Counted>>>);
+
+/// How the hashes of one body are made, and when they were counted; nothing before the first time.
+type Counted = Arc<Mutex<Option<(Micros, Counts)>>>;
 
 /// How many accounts have a hash of each kind and cost, by the decoy that stands in for these.
 type Counts = BTreeMap<String, u64>;
 
-/// The decoy at this place of all of them, where each has as much room as accounts are like it.
+impl Decoys {
+    fn of(&self, tenant: TenantId) -> Counted {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(tenant).or_default().clone()
+    }
+}
+
+/// The decoy at this place of all of them, where each has as much room as accounts are like it. A place is a part of
+/// the whole, so that one more account moves the borders a little and leaves nearly every address its decoy.
 fn at(counts: &Counts, place: u64) -> Option<&String> {
     let all: u64 = counts.values().sum();
-    let mut place = place.checked_rem(all)?;
+    let mut place = ((u128::from(place) * u128::from(all)) >> 64) as u64;
     counts.iter().find_map(|(decoy, count)| match place.checked_sub(*count) {
         Some(rest) => {
             place = rest;
@@ -46,13 +57,13 @@ impl App {
     ) -> Result<Kept, Error> {
         let Some(tenant) = tenant else { return Ok(Kept::decoy()) };
         let place = place(&self.store.decoy_secret().await?, named);
-        let mut counted = self.decoys.0.lock().await;
-        let fresh = counted.get(&tenant.id).is_some_and(|(at, _)| (0..COUNTED_US).contains(&(now - at)));
+        let body = self.decoys.of(tenant.id);
+        let mut counted = body.lock().await;
+        let fresh = counted.as_ref().is_some_and(|(at, _)| (0..COUNTED_US).contains(&(now - at)));
         if !fresh {
-            let counts = self.store.count_passwords(tenant.id, decoy_like).await?;
-            counted.insert(tenant.id, (now, counts));
+            *counted = Some((now, self.store.count_passwords(tenant.id, decoy_like).await?));
         }
-        let decoy = counted.get(&tenant.id).and_then(|(_, counts)| at(counts, place)).cloned();
+        let decoy = counted.as_ref().and_then(|(_, counts)| at(counts, place)).cloned();
         drop(counted);
         Ok(match (phc, decoy) {
             (Some(phc), _) => Kept::Hash(phc),
@@ -85,8 +96,22 @@ mod tests {
     fn each_kind_has_the_room_that_its_accounts_have() {
         assert_eq!(at(&Counts::new(), 7), None);
         let counts = Counts::from([("a".to_owned(), 1), ("b".to_owned(), 3)]);
-        let places: Vec<_> = (0..8).map(|place| at(&counts, place).unwrap().as_str()).collect();
-        assert_eq!(places, ["a", "b", "b", "b", "a", "b", "b", "b"]);
+        let places: Vec<_> = (0..8).map(|place| at(&counts, place << 61).unwrap().as_str()).collect();
+        assert_eq!(places, ["a", "a", "b", "b", "b", "b", "b", "b"]);
+        assert_eq!(at(&counts, u64::MAX).unwrap(), "b");
+    }
+
+    /// Whoever watches how long an unknown address takes would otherwise see all of them change when one is added.
+    #[test]
+    fn one_more_account_moves_a_border_and_not_every_address() {
+        let before = Counts::from([("a".to_owned(), 1000), ("b".to_owned(), 1000), ("c".to_owned(), 1000)]);
+        for kind in ["a", "b", "c", "d"] {
+            let mut after = before.clone();
+            *after.entry(kind.to_owned()).or_default() += 1;
+            let places = (0..9000).map(|n| n * (u64::MAX / 9000));
+            let moved = places.filter(|place| at(&before, *place) != at(&after, *place)).count();
+            assert!(moved <= 6, "{moved} of 9000 have another decoy after one more {kind}");
+        }
     }
 
     struct Body {
@@ -161,6 +186,22 @@ mod tests {
             }
             let nobodys = body.app.kept_or_decoy(None, "x@ailleurs.test", None, 10).await.unwrap();
             assert_eq!(nobodys, Kept::decoy());
+        });
+    }
+
+    #[test]
+    fn whoever_signs_in_next_door_waits_for_no_count_of_this_body() {
+        run(async {
+            let body = Body::of("next-door", &[Some(PBKDF2)]).await;
+            let ours = body.app.decoys.of(body.tenant.id);
+            let counting = ours.lock().await;
+            let next = body.app.store().add_tenant(&"hopital.test".parse().unwrap(), "Hôpital", 1).await;
+            let next = next.unwrap();
+            let kept = body.app.kept_or_decoy(Some(&next), "x@hopital.test", None, 10);
+            // It never ends if it waits for what is held here; a minute, so that a busy machine fails nothing.
+            let minute = std::time::Duration::from_secs(60);
+            assert_eq!(tokio::time::timeout(minute, kept).await.unwrap().unwrap(), Kept::decoy());
+            drop(counting);
         });
     }
 

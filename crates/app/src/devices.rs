@@ -72,13 +72,14 @@ impl App {
     pub async fn device_code(
         &self,
         typed: &str,
+        origin: &Origin,
         now: Micros,
     ) -> Result<(String, Account, Tenant, Micros), Error> {
         let code = keys::read_code(typed).ok_or_else(over)?;
         let (account, expires) = self.store.device_code(&code, now).await?.ok_or_else(over)?;
         let account = self.store.account(account).await?.filter(|a| a.enabled).ok_or_else(over)?;
-        let tenant = self.store.tenant(account.tenant).await?.ok_or_else(over)?;
-        beffroi_policy::decide_door(tenant.closed)?;
+        let tried = entry("device.enrol", Outcome::Denied, Who::Account(account.id), origin);
+        let tenant = self.come_to(account.tenant, tried, now).await?;
         Ok((code, account, tenant, expires))
     }
 
@@ -95,7 +96,7 @@ impl App {
         origin: &Origin,
         now: Micros,
     ) -> Result<Device, Error> {
-        let (code, account, tenant, _) = self.device_code(typed, now).await?;
+        let (code, account, tenant, _) = self.device_code(typed, origin, now).await?;
         if !keys::is_key(new.key) {
             return Err(Error::Invalid("`key` is not a point of P-256, uncompressed, in base64url".into()));
         }
@@ -245,9 +246,10 @@ impl App {
         now: Micros,
     ) -> Result<(), Error> {
         let permit = self.authorise_in_tenant::<ManageDevices>(caller, now).await?;
-        self.store.report_device(&permit, id, reported, caller.origin.as_str(), now).await?;
         // Labels may ask for what was reported, or is no more.
-        self.announce(Notice::OrganisationChanged(caller.tenant.id));
+        if self.store.report_device(&permit, id, reported, caller.origin.as_str(), now).await? {
+            self.announce(Notice::OrganisationChanged(caller.tenant.id));
+        }
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use crate::sign_in::shortened;
 use crate::{App, Caller, Error, Origin, Secret, SignedIn, entry};
 use beffroi_domain::{Account, AccountId, Factor, FactorId, FactorName, Micros};
 use beffroi_identity::{recovery, totp};
-use beffroi_policy::{FRESH_US, Holder, OwnPermit, own_proof};
+use beffroi_policy::{Holder, OwnPermit, own_proof};
 use beffroi_store::{AuditEntry, CeremonyKind, FactorKind, FactorRow, NewEntry, NewFactor, Outcome};
 use zeroize::Zeroizing;
 
@@ -312,7 +312,7 @@ impl App {
             factor: caller.factor,
             holds_factor: !held.is_empty(),
             holds_passkey: held.iter().any(|factor| factor.kind == FactorKind::Passkey),
-            fresh: (0..FRESH_US).contains(&(now - caller.proved)),
+            fresh: caller.fresh(now),
         })
     }
 

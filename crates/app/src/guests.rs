@@ -3,7 +3,7 @@
 use crate::{App, Caller, Error, Origin, SignedIn, entry};
 use beffroi_domain::{Factor, GuestId, LinkId, Micros, PersonName, Room, RoomId, one_script};
 use beffroi_policy::{InviteGuest, Who};
-use beffroi_store::{LinkRow, NewEntry, Notice, Opened, Outcome};
+use beffroi_store::{LinkRow, NewEntry, Notice, Opened, Outcome, Subject};
 
 /// A link lives at most a week.
 const MOST_HOURS: u32 = 168;
@@ -61,10 +61,20 @@ impl App {
     ///
     /// # Errors
     /// `NotFound` when the link was closed, has expired or never was; `Denied` while the body is closed.
-    pub async fn link(&self, token: &str, now: Micros) -> Result<Room, Error> {
-        let (_, room) = self.store.link_by_token(token, now).await?.ok_or(Error::NotFound("link"))?;
-        self.door(room.tenant).await??;
-        Ok(room)
+    pub async fn link(&self, token: &str, origin: &Origin, now: Micros) -> Result<Room, Error> {
+        Ok(self.opened_link(token, origin, now).await?.1)
+    }
+
+    async fn opened_link(&self, token: &str, origin: &Origin, now: Micros) -> Result<(LinkId, Room), Error> {
+        let (link, room) = self.store.link_by_token(token, now).await?.ok_or(Error::NotFound("link"))?;
+        let tried = NewEntry {
+            // Nobody has a name yet.
+            actor: Subject::Text(String::new()),
+            room: Some(room.id),
+            ..entry("guest.enter", Outcome::Denied, Who::Guest(GuestId(0)), origin)
+        };
+        self.come_to(room.tenant, tried, now).await?;
+        Ok((link, room))
     }
 
     /// A guest gives a name and gets a session that opens only this room's meeting.
@@ -80,8 +90,7 @@ impl App {
         agent: &str,
         now: Micros,
     ) -> Result<(SignedIn, GuestId), Error> {
-        let (link, room) = self.store.link_by_token(token, now).await?.ok_or(Error::NotFound("link"))?;
-        self.door(room.tenant).await??;
+        let (link, room) = self.opened_link(token, origin, now).await?;
         one_script(name.as_str()).map_err(|mixed| Error::Invalid(mixed.to_string()))?;
         if self.store.guests_of_link(link).await?.len() >= MOST_GUESTS {
             return Err(Error::Conflict(format!(

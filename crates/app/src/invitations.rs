@@ -1,8 +1,9 @@
 //! Invitations and resets, from the side of who received the link.
 
-use crate::{App, Entered, Error, Origin, Secret};
+use crate::{App, Entered, Error, Origin, Secret, entry};
 use beffroi_domain::{Account, Micros, Tenant};
-use beffroi_store::{InvitationKind, Notice};
+use beffroi_policy::Who;
+use beffroi_store::{InvitationKind, Notice, Outcome};
 
 impl App {
     /// Whom a link is for.
@@ -12,12 +13,13 @@ impl App {
     pub async fn invitation(
         &self,
         token: &str,
+        origin: &Origin,
         now: Micros,
     ) -> Result<(Account, Tenant, InvitationKind), Error> {
         let found = self.store.invitation(token, now).await?.ok_or(Error::NotFound("link"))?;
         let account = Some(found.account).filter(|a| a.enabled).ok_or(Error::NotFound("link"))?;
-        let tenant = self.store.tenant(account.tenant).await?.ok_or(Error::NotFound("link"))?;
-        beffroi_policy::decide_door(tenant.closed)?;
+        let tried = entry("invitation.accept", Outcome::Denied, Who::Account(account.id), origin);
+        let tenant = self.come_to(account.tenant, tried, now).await?;
         Ok((account, tenant, found.kind))
     }
 
@@ -33,7 +35,7 @@ impl App {
         agent: &str,
         now: Micros,
     ) -> Result<Entered, Error> {
-        let (account, ..) = self.invitation(token, now).await?;
+        let (account, ..) = self.invitation(token, origin, now).await?;
         let phc = self.hash_new(&account, password).await?;
         let older = self.store.sessions_of(account.id).await?;
         self.store.accept_invitation(token, &phc, now).await?.ok_or(Error::NotFound("link"))?;

@@ -4,8 +4,8 @@ use crate::administration::asked_of;
 use crate::{App, Caller, Error};
 use beffroi_domain::{AccountId, Dangerous, Domain, LabelChange, Micros, Reason, RequestId};
 use beffroi_policy::{
-    DecideRequests, FRESH_US, ReadAudit, ReadRequests, TenantAct as _, TenantPermit, alone, decide_ask,
-    decide_request, operator, still_administers,
+    DecideRequests, ReadAudit, ReadRequests, TenantAct as _, TenantPermit, alone, decide_ask, decide_request,
+    operator, still_administers,
 };
 use beffroi_store::{Notice, RequestRow, RequestState, StoreError};
 
@@ -140,7 +140,7 @@ impl App {
     ) -> Result<(), Error> {
         self.authorise_in_tenant::<DecideRequests>(caller, now).await?;
         let row = self.store.request(caller.tenant.id, id).await?.ok_or(Error::NotFound("request"))?;
-        let fresh = (0..FRESH_US).contains(&(now - caller.proved));
+        let fresh = caller.fresh(now);
         let permit = match decide_request(&caller.actor(None, now), row.asked_by.id, row.asked_role, fresh) {
             Ok(permit) => permit,
             Err(denied) => return Err(self.denied(caller, DecideRequests::NAME, None, denied, now).await),

@@ -149,7 +149,6 @@ impl App {
         agent: &str,
         now: Micros,
     ) -> Result<Entered, Error> {
-        self.enter_body(account, origin, now).await?;
         let ways = self.ways(account.id).await?;
         if ways.is_empty() {
             // Whoever added codes by mail is never let in by the password alone because mail was switched off.
@@ -163,6 +162,8 @@ impl App {
             }
             return self.open_session(account, Proved::PASSWORD, origin, agent, now).await.map(Entered::In);
         }
+        // Nobody is asked for more to find a closed door.
+        self.enter_body(account, origin, now).await?;
         let (token, expires) =
             self.store.begin_ceremony(CeremonyKind::SecondStep, Some(account.id), &[], now).await?;
         Ok(Entered::Second(SecondStep { token, ways, expires }))

@@ -24,6 +24,8 @@ pub enum Alarm {
     Impersonation,
     /// The audit log was taken out over HTTP.
     Export,
+    /// A body was hosted, handed over, closed or opened, or may operate others from now on.
+    Bodies,
     /// The rules of alerts changed.
     Alerts,
     /// The audit log is not the one that was signed.
@@ -60,6 +62,9 @@ pub enum BadAlertRule {
     /// It would be too easy to be silent about it.
     #[error("`{0}` is always told; leave it on")]
     Always(&'static str),
+    /// Two answers to one question.
+    #[error("`{0}` is there twice; say once what it is to be")]
+    Twice(&'static str),
     /// There is nothing to count.
     #[error("`{0}` is told each time; it has no numbers")]
     NoNumbers(&'static str),
@@ -89,7 +94,7 @@ pub enum BadAlertRule {
 
 impl Alarm {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::GuessedAccount,
         Self::GuessingPlace,
         Self::NewPlace,
@@ -99,6 +104,7 @@ impl Alarm {
         Self::SecondPerson,
         Self::Impersonation,
         Self::Export,
+        Self::Bodies,
         Self::Alerts,
         Self::BrokenLog,
     ];
@@ -115,6 +121,7 @@ impl Alarm {
             Self::SecondPerson => "second-person",
             Self::Impersonation => "impersonation",
             Self::Export => "export",
+            Self::Bodies => "bodies",
             Self::Alerts => "alerts",
             Self::BrokenLog => "broken-log",
         }
@@ -191,7 +198,10 @@ impl AlertRules {
     /// [`BadAlertRule`], and nothing is changed.
     pub fn changed(&self, changes: &[(Alarm, AlertRule)]) -> Result<Self, BadAlertRule> {
         let mut after = self.clone();
-        for (alarm, rule) in changes {
+        for (n, (alarm, rule)) in changes.iter().enumerate() {
+            if changes[..n].iter().any(|(before, _)| before == alarm) {
+                return Err(BadAlertRule::Twice(alarm.word()));
+            }
             let threshold = rule.threshold.or(after.of(*alarm).threshold);
             after.0.insert(*alarm, alarm.checked(AlertRule { threshold, ..*rule })?);
         }
@@ -251,6 +261,8 @@ mod tests {
             usual.differences(&tuned),
             ["guessing-place: on, 10 over 3 accounts in 10 min → on, 6 over 2 accounts in 30 min"]
         );
+        let on_and_off = [true, false].map(|on| (Alarm::Role, AlertRule { on, threshold: None }));
+        assert_eq!(usual.changed(&on_and_off), Err(BadAlertRule::Twice("role")));
         let off = with(Alarm::GuessedAccount, false, None).unwrap();
         assert_eq!(
             usual.differences(&off),

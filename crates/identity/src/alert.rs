@@ -20,6 +20,8 @@ pub struct Seen {
     pub actor: String,
     /// From which place; may be empty.
     pub place: String,
+    /// The rule that refused it; empty when it was done.
+    pub rule: String,
     /// What else.
     pub detail: String,
 }
@@ -54,8 +56,8 @@ fn alarm(entry: &Seen, until: &[Seen], rules: &AlertRules) -> Option<(Alarm, Vec
     if refused(entry) {
         return guessing(entry, until, rules);
     }
-    let on = |alarm: &Alarm| rules.of(*alarm).on;
-    single(entry).filter(on).map(|alarm| (alarm, vec![entry.seq]))
+    let mut kinds = single(entry).iter().copied();
+    kinds.find(|alarm| rules.of(*alarm).on).map(|alarm| (alarm, vec![entry.seq]))
 }
 
 fn guessing(entry: &Seen, until: &[Seen], rules: &AlertRules) -> Option<(Alarm, Vec<i64>)> {
@@ -84,35 +86,46 @@ fn guessing(entry: &Seen, until: &[Seen], rules: &AlertRules) -> Option<(Alarm, 
     Some((Alarm::GuessedAccount, seqs(found)))
 }
 
-/// What an entry calls for by itself.
-fn single(entry: &Seen) -> Option<Alarm> {
+/// What an entry calls for by itself: the kinds of which it is, the gravest first.
+fn single(entry: &Seen) -> &'static [Alarm] {
     if !entry.done {
-        return None;
+        return &[];
     }
     let about = |act: &str| entry.detail.split(' ').next() == Some(act);
+    let machine = entry.actor == "machine";
     match entry.act.as_str() {
-        "place.new" => Some(Alarm::NewPlace),
-        "account.role" => Some(Alarm::Role),
-        "account.add" if entry.detail != "agent" => Some(Alarm::Role),
-        "factor.forget" => Some(Alarm::LostKeys),
-        "account.invite" if entry.detail == "reset" => Some(Alarm::LostKeys),
+        "place.new" => &[Alarm::NewPlace],
+        "account.role" => &[Alarm::Role],
+        "account.add" if entry.detail != "agent" => &[Alarm::Role],
+        "factor.forget" => &[Alarm::LostKeys],
+        "account.invite" if entry.detail == "reset" => &[Alarm::LostKeys],
         "administration.rules" | "passwords.change" | "passkeys.makers" | "lock.change" | "label.change" => {
-            Some(Alarm::Rules)
+            &[Alarm::Rules]
         }
-        "four-eyes.change" if entry.detail.ends_with("→ off") => Some(Alarm::SecondPerson),
+        "four-eyes.change" if entry.detail.ends_with("→ off") => &[Alarm::SecondPerson],
         // Where nobody else may decide it is the operator, and the others of the body learn of it.
-        "request.approve" if entry.actor == "machine" => Some(Alarm::SecondPerson),
-        "request.approve" if about("impersonation") => Some(Alarm::Impersonation),
-        "audit.export" => Some(Alarm::Export),
-        "request.use" if about("export") => Some(Alarm::Export),
-        "alerts.change" => Some(Alarm::Alerts),
-        "audit.broken" => Some(Alarm::BrokenLog),
-        _ => None,
+        "request.approve" if machine && about("impersonation") => {
+            &[Alarm::SecondPerson, Alarm::Impersonation]
+        }
+        "request.approve" if machine => &[Alarm::SecondPerson],
+        "request.approve" if about("impersonation") => &[Alarm::Impersonation],
+        "audit.export" => &[Alarm::Export],
+        "request.use" if about("export") => &[Alarm::Export],
+        "tenant.add" | "tenant.delegate" | "tenant.close" | "tenant.open" | "tenant.operator" => {
+            &[Alarm::Bodies]
+        }
+        "alerts.change" => &[Alarm::Alerts],
+        "audit.broken" => &[Alarm::BrokenLog],
+        _ => &[],
     }
 }
 
+/// Whether somebody tried and proved too little. Whoever had the right password for a body that is closed, or
+/// would be proved by a letter that this server cannot send, guessed nothing.
 fn refused(entry: &Seen) -> bool {
-    !entry.done && (entry.act == "session.open" || entry.act == "session.prove")
+    !entry.done
+        && (entry.act == "session.open" || entry.act == "session.prove")
+        && !matches!(entry.rule.as_str(), "body-closed" | "no-mail")
 }
 
 #[cfg(test)]
@@ -124,7 +137,7 @@ mod tests {
     fn seen(seq: i64, act: &str, done: bool, actor: i64, place: &str, detail: &str) -> Seen {
         let (act, place, detail) = (act.to_owned(), place.to_owned(), detail.to_owned());
         let actor = if actor == 0 { String::new() } else { format!("{actor}@mairie.test") };
-        Seen { seq, at_us: seq * 1_000_000, act, done, actor, place, detail }
+        Seen { seq, at_us: seq * 1_000_000, act, done, actor, place, rule: String::new(), detail }
     }
 
     /// `count` refusals; `whose` and `whence` say of which account and place the n-th is.
@@ -161,6 +174,15 @@ mod tests {
         let mut slow = guesses(10, |_| 7, |_| 1);
         slow.iter_mut().for_each(|entry| entry.at_us *= 100);
         assert_eq!(of(&slow, 0), [], "one in a hundred seconds");
+    }
+
+    #[test]
+    fn the_right_password_at_a_closed_door_is_no_guess() {
+        for (rule, told) in [("credentials", 1), ("code", 1), ("body-closed", 0), ("no-mail", 0)] {
+            let mut refusals = guesses(12, |_| 7, |_| 1);
+            refusals.iter_mut().for_each(|entry| rule.clone_into(&mut entry.rule));
+            assert_eq!(alarms(&refusals, 0, &AlertRules::default()).len(), told, "{rule}");
+        }
     }
 
     #[test]
@@ -224,6 +246,9 @@ mod tests {
             ("audit.export", true, "", Some(Alarm::Export)),
             ("audit.export", false, "", None),
             ("alerts.change", true, "role: on → off", Some(Alarm::Alerts)),
+            ("tenant.close", true, "Région (region.test)", Some(Alarm::Bodies)),
+            ("tenant.close", false, "", None),
+            ("tenant.operator", true, "off → on", Some(Alarm::Bodies)),
             ("audit.broken", true, "entry 3", Some(Alarm::BrokenLog)),
             ("session.open", true, "", None),
         ];
@@ -239,6 +264,15 @@ mod tests {
         }
         let machine =
             Seen { actor: "machine".into(), ..seen(1, "request.approve", true, 7, "", "export (x): y") };
-        assert_eq!(of(&[machine], 0, &AlertRules::default()), [(Alarm::SecondPerson, 1, 1)]);
+        assert_eq!(
+            of(std::slice::from_ref(&machine), 0, &AlertRules::default()),
+            [(Alarm::SecondPerson, 1, 1)]
+        );
+        // Of two kinds, it is told as the one that is on.
+        let both = [Seen { detail: "impersonation bob@mairie.test (x): y".into(), ..machine }];
+        assert_eq!(of(&both, 0, &AlertRules::default()), [(Alarm::SecondPerson, 1, 1)]);
+        let off = AlertRule { on: false, threshold: None };
+        let without = AlertRules::default().changed(&[(Alarm::SecondPerson, off)]).unwrap();
+        assert_eq!(of(&both, 0, &without), [(Alarm::Impersonation, 1, 1)]);
     }
 }

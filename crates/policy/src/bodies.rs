@@ -1,6 +1,6 @@
 //! Bodies seen from outside: who hosts them, and how far that goes. Nobody outside reads what is inside.
 
-use crate::{Acting, Actor, Denied, TenantAct, Who, decide_in_tenant};
+use crate::{Acting, Actor, Denied, ManageBodies, ReadBodies, TenantAct, Who, decide_in_tenant};
 use beffroi_domain::{AccountId, Micros, Role, TenantId};
 use std::marker::PhantomData;
 
@@ -57,11 +57,29 @@ pub struct BodyStanding {
     pub begun: bool,
 }
 
-/// May `actor`, whose body `operates` others or does not, do `A` to the bodies of this installation?
+/// May `actor`, whose body `operates` others or does not, see the bodies of this installation?
 ///
 /// # Errors
 /// `Role` and what administering takes; `NotOperating`.
-pub fn decide_bodies<A: TenantAct>(actor: &Actor, operates: bool) -> Result<BodiesPermit<A>, Denied> {
+pub fn decide_read_bodies(actor: &Actor, operates: bool) -> Result<BodiesPermit<ReadBodies>, Denied> {
+    decide_bodies(actor, operates)
+}
+
+/// May `actor` host, hand over, close and open them? `fresh`: they proved who they are a moment ago, because whoever
+/// finds their page open would shut hundreds of people out.
+///
+/// # Errors
+/// `Role` and what administering takes; `NotOperating`; `Stale`.
+pub fn decide_manage_bodies(
+    actor: &Actor,
+    operates: bool,
+    fresh: bool,
+) -> Result<BodiesPermit<ManageBodies>, Denied> {
+    let permit = decide_bodies(actor, operates)?;
+    if fresh { Ok(permit) } else { Err(Denied::Stale) }
+}
+
+fn decide_bodies<A: TenantAct>(actor: &Actor, operates: bool) -> Result<BodiesPermit<A>, Denied> {
     let permit = decide_in_tenant::<A>(actor)?;
     may_hold(actor.role, operates)?;
     Ok(BodiesPermit { own: Some(permit.tenant()), acting: permit.acting(), act: PhantomData })

@@ -2,10 +2,10 @@
 
 use crate::act::{ROOM_ACTS, TENANT_ACTS};
 use crate::{
-    Actor, Administration, Asked, BodyAct, BodyStanding, Denied, Holder, ManageAccounts, ManageBodies,
-    ManageBusinessRoles, ManageRoles, Passage, ReadBodies, Who, at_the_machine, decide_about,
-    decide_administration, decide_ask, decide_bodies, decide_body, decide_clear, decide_create, decide_door,
-    decide_makers, decide_own, decide_passage, decide_relabel, decide_request, may_hold,
+    Actor, Administration, Asked, BodyAct, BodyStanding, Denied, Holder, ManageAccounts, ManageBusinessRoles,
+    ManageRoles, Passage, Who, at_the_machine, decide_about, decide_administration, decide_ask, decide_body,
+    decide_clear, decide_create, decide_door, decide_makers, decide_manage_bodies, decide_own,
+    decide_passage, decide_read_bodies, decide_relabel, decide_request, may_hold,
 };
 use beffroi_domain::{
     AccountId, Accreditation, AdministrationRules, Dangerous, Factor, GuestId, Label, MemberRank, Posture,
@@ -352,23 +352,28 @@ fn postures() -> String {
 /// What an operator does to bodies, and never inside one.
 fn bodies() -> String {
     let mut table = String::from(
-        "\n# bodies of this server: who | their body operates | proved | bodies.read | bodies.manage | to hold their role there\n",
+        "\n# bodies of this server: who | their body operates | proved | bodies.read | bodies.manage, proved a moment ago | proved before | to hold their role there\n",
     );
     for role in Role::ALL.map(Some).into_iter().chain([None]) {
         for operates in [false, true] {
             for factor in [Factor::Second, Factor::Passkey] {
                 let actor = Actor { factor, ..someone(role, 4) };
-                let read = cell(decide_bodies::<ReadBodies>(&actor, operates).err());
-                let manage = cell(decide_bodies::<ManageBodies>(&actor, operates).err());
+                let read = cell(decide_read_bodies(&actor, operates).err());
+                let manage = cell(decide_manage_bodies(&actor, operates, true).err());
+                let stale = cell(decide_manage_bodies(&actor, operates, false).err());
                 let hold = role.map_or_else(|| "-".to_owned(), |role| cell(may_hold(role, operates).err()));
                 let who = role.map_or("guest", Role::word);
-                writeln!(table, "{who} | {operates} | {} | {read} | {manage} | {hold}", factor.word())
-                    .unwrap();
+                writeln!(
+                    table,
+                    "{who} | {operates} | {} | {read} | {manage} | {stale} | {hold}",
+                    factor.word()
+                )
+                .unwrap();
             }
         }
     }
     table += "\n# to another body: who | it operates | somebody of it ever came in | invite its first administrator | close | open\n";
-    let operator = decide_bodies::<ManageBodies>(&someone(Some(Role::Operator), 4), true).unwrap();
+    let operator = decide_manage_bodies(&someone(Some(Role::Operator), 4), true, true).unwrap();
     for (who, permit) in [("operator", operator), ("the machine", at_the_machine())] {
         for operates in [false, true] {
             for begun in [false, true] {

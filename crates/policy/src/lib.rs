@@ -25,7 +25,8 @@ pub use act::{
 };
 pub use administration::{decide_administration, decide_makers, still_administers};
 pub use bodies::{
-    BodiesPermit, BodyAct, BodyStanding, at_the_machine, decide_bodies, decide_body, decide_door, may_hold,
+    BodiesPermit, BodyAct, BodyStanding, at_the_machine, decide_body, decide_door, decide_manage_bodies,
+    decide_read_bodies, may_hold,
 };
 pub use clients::{BadVersion, ClientVersion, decide_client};
 pub use denied::Denied;

@@ -45,6 +45,7 @@ impl Place {
             sessions,
             file_bytes: self.settings.limits.file_bytes,
             published_logs,
+            shared_host: self.shared_host().unwrap_or_default(),
             mail: !self.settings.mail.smtp.is_empty(),
         }
     }

@@ -315,6 +315,14 @@ impl Place {
         }
     }
 
+    /// The name in `public_url`, when there is one: then all bodies are reached there.
+    pub fn shared_host(&self) -> Option<String> {
+        let (_, rest) = self.settings.listen.public_url.split_once("://")?;
+        let authority = rest.split('/').next()?;
+        let name = authority.rsplit_once(':').map_or(authority, |(name, _)| name);
+        Some(name.to_ascii_lowercase()).filter(|name| !name.is_empty())
+    }
+
     /// What a link of this tenant starts with, without a slash at the end.
     pub fn public_url(&self, tenant_domain: &str) -> String {
         match self.settings.listen.public_url.as_str() {

@@ -108,7 +108,7 @@ pub(crate) async fn leave_an_administrator(tx: &mut Tx, leaves: &Account) -> Res
 }
 
 /// Operators are of a body that operates. The tenant's row is kept as it is until the end of the transaction.
-async fn holdable(tx: &mut Tx, tenant: TenantId, role: Role) -> Result<()> {
+pub(crate) async fn holdable(tx: &mut Tx, tenant: TenantId, role: Role) -> Result<()> {
     const OPERATES: &str = "SELECT operates FROM tenant WHERE id = $1";
     if role == Role::Operator {
         let operates = tx.row(tx.sharing(OPERATES), &[Value::Int(tenant.0)], |row| row.bool(0)).await?;

@@ -37,7 +37,8 @@ impl Store {
         Ok(collected(self.db().rows(RULES, &[Value::Int(tenant.0)], read_rule).await?))
     }
 
-    /// Says what it is told from now on; gives all of it as it is then.
+    /// Says what it is told from now on; gives all of it as it is then. Nothing, and nothing is changed, while an
+    /// entry waits to be looked at: it is judged by the rules of before.
     ///
     /// # Errors
     /// `Gone` when there is no such tenant.
@@ -46,7 +47,7 @@ impl Store {
         permit: &TenantPermit<ManageAlerts>,
         changes: &[(Alarm, AlertRule)],
         now: Micros,
-    ) -> Result<AlertRules> {
+    ) -> Result<Option<AlertRules>> {
         let tenant = permit.tenant();
         let mut tx = self.db().begin().await?;
         touch(&mut tx, tenant).await?;
@@ -54,7 +55,14 @@ impl Store {
         let after = before.changed(changes).map_err(|wrong| damaged(wrong.to_string()))?;
         let differences = before.differences(&after);
         if differences.is_empty() {
-            return Ok(before);
+            return Ok(Some(before));
+        }
+        // Whoever adds to the log holds the tenant's row to do it: until the commit nobody does.
+        const BEHIND: &str = "
+            SELECT m.seq FROM alert_mark m JOIN audit_log l ON l.tenant = m.tenant
+             WHERE m.tenant = $1 AND m.seq < l.size";
+        if tx.row(BEHIND, &[Value::Int(tenant.0)], |row| row.int(0)).await?.is_some() {
+            return Ok(None);
         }
         for (alarm, _) in changes {
             const SET: &str = "
@@ -78,6 +86,6 @@ impl Store {
         let entry = NewEntry::done("alerts.change", Subject::by(permit.acting())).saying(&told);
         audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
         tx.commit().await?;
-        Ok(after)
+        Ok(Some(after))
     }
 }

@@ -167,16 +167,26 @@ impl Store {
         tenant: TenantId,
         values: &[Value<'_>],
     ) -> Result<Vec<AuditEntry>> {
+        let mut tx = self.db().snapshot().await?;
+        let entries = self.entries_in(&mut tx, (keys, entries), tenant, values).await?;
+        tx.commit().await?;
+        Ok(entries)
+    }
+
+    async fn entries_in(
+        &self,
+        tx: &mut Tx,
+        (keys, entries): Entries,
+        tenant: TenantId,
+        values: &[Value<'_>],
+    ) -> Result<Vec<AuditEntry>> {
         let read = |row: &Row| {
             let person = row.int(0)?;
             let key = self.keys().tenant_key(row, 2)?.unwrap_key("person", person, &row.bytes(1)?)?;
             Ok((person, Sealer::new(&key)))
         };
-        let mut tx = self.db().snapshot().await?;
         let keys: HashMap<_, _> = tx.rows(keys, values, read).await?.into_iter().collect();
-        let entries = tx.rows(entries, values, |row| read_entry(row, tenant, &keys)).await?;
-        tx.commit().await?;
-        Ok(entries)
+        tx.rows(entries, values, |row| read_entry(row, tenant, &keys)).await
     }
 
     /// Moves the mark from where it was read to `to`, with what was found between; `false` when somebody else did.
@@ -237,7 +247,7 @@ impl Store {
             "SELECT ",
             account_columns!(),
             " FROM account a WHERE a.tenant = $1 AND a.enabled = $2
-               AND a.role IN ('administrator', 'security-officer') ORDER BY a.id LIMIT 50"
+               AND a.role IN ('administrator', 'security-officer') ORDER BY a.id"
         );
         self.db().rows(SQL, &[Value::Int(tenant.0), Value::Bool(true)], |row| read_account(row, 0)).await
     }
@@ -295,8 +305,12 @@ impl Store {
             "tenant = $1 AND seq IN (SELECT a.latest FROM alert a WHERE a.tenant = $1 AND a.id < $2
                                       AND a.latest_us >= $3 ORDER BY a.id DESC LIMIT $4)"
         );
-        let found = self.db().rows(ALERTS, &values(), read_alert).await?;
-        let entries = self.entries(LATEST, tenant, &values()).await?;
+        // At one moment: an alert that begins between the two would take the place of the last one's entry, which
+        // would look taken out of the log.
+        let mut tx = self.db().snapshot().await?;
+        let found = tx.rows(ALERTS, &values(), read_alert).await?;
+        let entries = self.entries_in(&mut tx, LATEST, tenant, &values()).await?;
+        tx.commit().await?;
         let next = if found.len() as i64 == PAGE { found.last().map(|(alert, _)| alert.id) } else { None };
         let with = |(alert, latest): (AlertRow, i64)| {
             let latest = entries.iter().find(|entry| entry.seq == latest).cloned();

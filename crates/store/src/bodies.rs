@@ -89,7 +89,7 @@ impl Store {
         search: &str,
         after: Option<&str>,
     ) -> Result<BodiesPage> {
-        const ALL: &str = concat!("SELECT ", tenant_columns!(), ", created_us FROM tenant ORDER BY domain");
+        const ALL: &str = concat!("SELECT ", tenant_columns!(), ", created_us FROM tenant");
         house(async {
             let read = |row: &Row| Ok((read_tenant(row)?, row.int(TENANT_COLUMNS)?));
             let mut found = self.db().rows(ALL, &[], read).await?;
@@ -99,9 +99,11 @@ impl Store {
                 words.iter().all(|word| has.iter().any(|other| other.starts_with(word.as_str())))
             });
             let count = found.len();
-            // The order of the database, whatever its locale makes of a domain.
-            let from = after.and_then(|after| found.iter().position(|(t, _)| t.domain.as_str() == after));
-            let rest = found.split_off(from.map_or(0, |from| from + 1));
+            // Ours, not that of a database whose locale makes something else of a hyphen: what comes after a domain
+            // does so whether that one is searched for or not.
+            found.sort_by(|(one, _), (other, _)| one.domain.as_str().cmp(other.domain.as_str()));
+            let from = found.partition_point(|(t, _)| after.is_some_and(|after| t.domain.as_str() <= after));
+            let rest = found.split_off(from);
             let more = rest.len() > BODIES_PAGE;
             let mut bodies = vec![];
             for (tenant, created) in rest.into_iter().take(BODIES_PAGE) {
@@ -311,6 +313,10 @@ impl Store {
         now: Micros,
     ) -> Result<std::result::Result<(), Denied>> {
         house(async {
+            if !closed {
+                // Those that a power cut left when it was closed: nobody goes on where they were.
+                self.end_behind(domain).await?;
+            }
             let mut tx = self.db().begin().await?;
             let tenant = body(&mut tx, domain).await?.id;
             touch(&mut tx, tenant).await?;
@@ -322,14 +328,13 @@ impl Store {
                 return Ok(Err(denied));
             }
             if before.closed.is_some() == closed {
+                drop(tx);
+                self.end_behind(domain).await?;
                 return Ok(Ok(()));
             }
             const SET: &str = "UPDATE tenant SET closed_us = $2 WHERE id = $1";
             let since = if closed { Some(now) } else { None };
             tx.execute(SET, &[Value::Int(tenant.0), Value::OptInt(since)]).await?;
-            if closed {
-                tx.execute("DELETE FROM session WHERE tenant = $1", &[Value::Int(tenant.0)]).await?;
-            }
             let told = host_of(&mut tx, permit).await?;
             let entry = NewEntry::done(act.word(), Subject::by(permit.acting()))
                 .on(Subject::Text(domain.as_str().to_owned()))
@@ -337,9 +342,20 @@ impl Store {
             audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
             self.note_at_home(&mut tx, permit, act.word(), &before, now).await?;
             tx.commit().await?;
+            // Afterwards: whoever proves or locks a session holds its row and asks for the body's then. Every door
+            // looks whether the body is closed, so what is left of them opens nothing meanwhile.
+            self.end_behind(domain).await?;
             Ok(Ok(()))
         })
         .await
+    }
+
+    /// Ends the sessions of a body that is closed.
+    async fn end_behind(&self, domain: &Domain) -> Result<()> {
+        const SQL: &str = "
+            DELETE FROM session WHERE tenant IN
+                   (SELECT t.id FROM tenant t WHERE t.domain = $1 AND t.closed_us IS NOT NULL)";
+        self.db().execute(SQL, &[Value::Text(domain.as_str())]).await.map(drop)
     }
 
     /// Writes down in the log of a body that something was refused about it. The refusal itself is in the log of

@@ -3,7 +3,7 @@
 use crate::audit::{self, NewEntry, Subject};
 use crate::crypto::{damaged, entropy, new_token, sha256};
 use crate::sql::{Row, Tx, Value};
-use crate::tenants::touch;
+use crate::tenants::{hold, touch};
 use crate::{Result, Store, StoreError};
 use beffroi_domain::{
     AccountId, Address, DEVICE_LIFE_US, Device, DeviceId, DeviceName, DeviceState, Micros, PersonName,
@@ -311,7 +311,7 @@ impl Store {
         Ok(ended)
     }
 
-    /// Keeps what the body reports of a device.
+    /// Keeps what the body reports of a device; gives whether a label of the body may answer otherwise for it.
     ///
     /// # Errors
     /// `Gone` when the tenant has no such device.
@@ -322,12 +322,20 @@ impl Store {
         reported: Reported,
         origin: &str,
         now: Micros,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let tenant = permit.tenant();
         let mut tx = self.db().begin().await?;
-        // A label may ask for it: open streams look again.
-        touch(&mut tx, tenant).await?;
+        hold(&mut tx, tenant).await?;
         let device = held(&mut tx, tenant, id).await?;
+        // A label may ask for it: open streams look again. A body reports a thousand devices every night, and nobody
+        // is asked again for what was known or what no label asks for.
+        const ASKED: &str = "SELECT slug FROM label WHERE tenant = $1 AND posture <> '' LIMIT 1";
+        let before = device.reported.map(|(reported, _)| reported).unwrap_or_default();
+        let moved =
+            before != reported && tx.row(ASKED, &[Value::Int(tenant.0)], |row| row.text(0)).await?.is_some();
+        if moved {
+            touch(&mut tx, tenant).await?;
+        }
         const SET: &str = "
             UPDATE device SET disk_encrypted = $2, screen_lock = $3, managed_profile = $4, reported_us = $5
              WHERE id = $1";
@@ -351,7 +359,8 @@ impl Store {
         let entry = NewEntry { origin, ..NewEntry::done("device.report", Subject::by(permit.who())) };
         let entry = entry.on(Subject::Who(Who::Account(device.account))).saying(&told);
         audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
-        tx.commit().await
+        tx.commit().await?;
+        Ok(moved)
     }
 
     /// A device proved its key to a session, which carries it from now on. When it is another device than

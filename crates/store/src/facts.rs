@@ -50,7 +50,7 @@ pub(crate) fn changed_by(sql: &str) -> bool {
 
 /// When facts were read: never the same again once any of them changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp(u64, [u8; 8]);
+pub(crate) struct Stamp(u64, [u8; 8]);
 
 /// Which stamp facts get, in this process and in those that share its data folder.
 #[derive(Clone, Debug)]
@@ -84,11 +84,25 @@ impl Epoch {
         }
     }
 
-    fn now(&self) -> Option<Stamp> {
+    /// Ends it when what this gives is dropped, if something that is kept here `changed`.
+    pub(crate) fn ends_after(&self, changed: bool) -> Option<Ending> {
+        changed.then(|| Ending(self.clone()))
+    }
+
+    pub(crate) fn now(&self) -> Option<Stamp> {
         let mut shared = [0; 8];
         let here = self.0.0.load(Ordering::SeqCst);
         self.0.1.as_ref()?.read_exact_at(&mut shared, 0).ok()?;
         Some(Stamp(here, shared))
+    }
+}
+
+/// Ends an epoch when it goes, whatever became of whoever had it.
+pub(crate) struct Ending(Epoch);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.end();
     }
 }
 
@@ -141,6 +155,11 @@ impl Known {
 }
 
 impl Store {
+    /// Believes nothing of what was read before: another machine changed something.
+    pub fn forget_facts(&self) {
+        self.known().epoch.end();
+    }
+
     /// What the policy must know of a room of the tenant and of an account in it, as it is now. A stream lives
     /// for hours, and clearances change meanwhile: whoever asks, asks at each decision. None when the tenant
     /// has no such room. Guests have no account.

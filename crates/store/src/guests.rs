@@ -5,6 +5,7 @@ use crate::crypto::{damaged, entropy, new_token, token_hash};
 use crate::labels::label_columns;
 use crate::rooms::{ROOM_COLUMNS, from_room, read_room, room_columns};
 use crate::sql::{Row, Value};
+use crate::tenants::open_door;
 use crate::{Result, Store, StoreError};
 use beffroi_domain::{AccountId, Guest, GuestId, LinkId, Micros, PersonName, Room, RoomId, TenantId};
 use beffroi_policy::{InviteGuest, Permit, RoomAct as _, Who};
@@ -150,6 +151,7 @@ impl Store {
             })
             .await?
             .ok_or(StoreError::Gone { what: "link" })?;
+        open_door(&mut tx, tenant).await?;
         let guest = Guest { id: GuestId::mint(now, entropy()), tenant, room, link, name: name.clone() };
         const ADD: &str =
             "INSERT INTO guest (id, tenant, room, link, name, created_us) VALUES ($1, $2, $3, $4, $5, $6)";

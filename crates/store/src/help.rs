@@ -5,7 +5,7 @@ use crate::audit::{self, NewEntry, Subject};
 use crate::crypto::{entropy, new_token};
 use crate::sessions::Opened;
 use crate::sql::{Row, Tx, Value};
-use crate::tenants::touch;
+use crate::tenants::{open_door, touch};
 use crate::{Result, Store, StoreError};
 use beffroi_domain::{AccountId, Factor, Micros, RequestId, SessionId, TenantId};
 use beffroi_policy::{HELP_US, Impersonate, TenantPermit, Who};
@@ -46,6 +46,7 @@ impl Store {
         let mut tx = self.db().begin().await?;
         // Two windows that use the right at once: the second finds it used.
         touch(&mut tx, tenant).await?;
+        open_door(&mut tx, tenant).await?;
         const FIND: &str = "
             SELECT id FROM request
              WHERE tenant = $1 AND act = 'impersonation' AND parameters = $2 AND asked_by = $3

@@ -3,7 +3,7 @@
 //! What is applied is what was kept, in parts of one transaction each; a part that was cut off never happened, and
 //! the next call goes on after the last that did.
 
-use crate::accounts::{NewAccount, account_columns, insert, read_account};
+use crate::accounts::{NewAccount, account_columns, holdable, insert, read_account};
 use crate::audit::{self, NewEntry, Subject};
 use crate::crypto::{damaged, entropy};
 use crate::directory;
@@ -382,6 +382,8 @@ impl Store {
             let known = tx.row(tx.locking(KNOWN), &address, |row| read_account(row, 0)).await?;
             let number = line.line;
             let done = match (line.fate, known) {
+                // Read anew for each: who is here may have ceased to operate since the file was judged.
+                (Fate::Create, None) if !may_be_added(&mut tx, tenant, &line).await? => None,
                 (Fate::Create, None) => Some(self.add_imported(&mut tx, permit, line, write, now).await?),
                 (Fate::Rename, Some(known))
                     if known.tenant == tenant && known.name.as_str() == line.former =>
@@ -521,4 +523,13 @@ async fn hold(
     let held = tx.row(tx.locking(HOLD), &values, |row| row.int(0)).await?;
     held.ok_or(StoreError::Gone { what: "import" })?;
     tx.row(IMPORT, &values, read_import).await
+}
+
+/// Whether who is to be added may hold their role here now.
+async fn may_be_added(tx: &mut Tx, tenant: TenantId, line: &PlannedLine) -> Result<bool> {
+    let Some(role) = Role::from_word(&line.role) else { return Ok(true) };
+    match holdable(tx, tenant, role).await {
+        Err(StoreError::Refused(_)) => Ok(false),
+        held => held.map(|()| true),
+    }
 }

@@ -9,6 +9,7 @@ use crate::factors::forget_factors;
 use crate::mail::Purpose;
 use crate::sessions::end_sessions;
 use crate::sql::{Row, Tx, Value};
+use crate::tenants::open_door;
 use crate::{Letter, Result, Store};
 use beffroi_domain::{Account, AccountId, InvitationId, Micros, SessionId, TenantId};
 use beffroi_policy::{ManageAccounts, TenantPermit, Who};
@@ -241,6 +242,8 @@ impl Store {
             .row(SET, &[Value::Int(account.0), Value::Text(phc)], |row| row.int(0).map(TenantId))
             .await?
             .ok_or(crate::StoreError::Gone { what: "account" })?;
+        // A link that opens nothing is not spent.
+        open_door(&mut tx, tenant).await?;
         directory::follow(&mut tx, account.0).await?;
         // What else is open for them was asked for before this password, by whomever.
         close_links(&mut tx, account, now).await?;

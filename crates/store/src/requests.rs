@@ -445,7 +445,7 @@ impl Store {
     /// it lasts and for no other session.
     ///
     /// # Errors
-    /// The database: then it may not.
+    /// `Gone` when the session is over, and the database: then it may not.
     pub async fn use_export(
         &self,
         tenant: TenantId,
@@ -499,7 +499,9 @@ impl Store {
         let mut tx = self.db().begin().await?;
         let values = [Value::Int(session.0), Value::Int(now), Value::Int(now - RIGHT_US)];
         if tx.execute(BEGIN, &values).await? == 0 {
-            return Ok(());
+            // Somebody noted it at the same moment, or the session is over: then nothing leaves unnoted.
+            let noted = tx.row(SINCE, &since, |row| row.int(0)).await?;
+            return noted.map(drop).ok_or(StoreError::Gone { what: "session" });
         }
         let entry = NewEntry::done("audit.export", Subject::by(permit.acting()));
         audit::append(&mut tx, self.keys(), permit.tenant(), entry, now).await?;

@@ -307,6 +307,7 @@ impl Db {
 
     /// One statement that writes, alone in its transaction; gives the rows it changed.
     pub(crate) async fn execute(&self, sql: &'static str, values: &[Value<'_>]) -> Result<u64> {
+        let _ending = self.epoch.ends_after(facts::changed_by(sql));
         let done = match &self.engine {
             Engine::Sqlite { write, .. } => sqlx::query_with(sql, bind!(SqliteArguments, values))
                 .execute(write)
@@ -318,9 +319,6 @@ impl Db {
                 query.execute(&mut *connection).await.map(|done| done.rows_affected())
             }
         };
-        if facts::changed_by(sql) {
-            self.epoch.end();
-        }
         Ok(done?)
     }
 
@@ -483,15 +481,12 @@ impl Tx {
 
     /// On disk when this answers.
     pub(crate) async fn commit(self) -> Result<()> {
-        let done = match self.on {
+        // Also when it failed, and when whoever asked is gone in the middle: it may have been committed.
+        let _ending = self.epoch.ends_after(self.facts);
+        Ok(match self.on {
             On::Sqlite(tx) => tx.commit().await,
             On::Postgres(tx) => tx.commit().await,
-        };
-        // Also when it failed: a server that went away while it answered may have committed.
-        if self.facts {
-            self.epoch.end();
-        }
-        Ok(done?)
+        }?)
     }
 }
 
@@ -563,6 +558,38 @@ pub(crate) fn without_password(setting: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A request that is dropped while the database commits: what was read before is believed no more.
+    #[test]
+    fn a_commit_that_nobody_waits_for_ends_the_epoch() {
+        let folder = std::env::temp_dir().join(format!("beffroi-dropped-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let epoch = Epoch::shared(&folder.join("epoch"));
+        let database = format!("sqlite:{}", folder.join("beffroi.db").display());
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+            let db = Db::connect(&database, true, epoch.clone()).await.unwrap();
+            let mut tx = db.begin().await.unwrap();
+            tx.raw("CREATE TABLE account (id BIGINT)").await.unwrap();
+            tx.execute("INSERT INTO account (id) VALUES ($1)", &[Value::Int(1)]).await.unwrap();
+            let before = epoch.now();
+            {
+                let mut commit = std::pin::pin!(tx.commit());
+                let once = std::future::poll_fn(|cx| std::task::Poll::Ready(commit.as_mut().poll(cx)));
+                assert!(once.await.is_pending());
+                assert_eq!(epoch.now(), before, "not before the database has it");
+            }
+            assert_ne!(epoch.now(), before);
+            let before = epoch.now();
+            {
+                let mut write = std::pin::pin!(db.execute("DELETE FROM account", &[]));
+                let once = std::future::poll_fn(|cx| std::task::Poll::Ready(write.as_mut().poll(cx)));
+                assert!(once.await.is_pending());
+            }
+            assert_ne!(epoch.now(), before);
+            db.close().await;
+        });
+        let _ = std::fs::remove_dir_all(&folder);
+    }
 
     #[test]
     fn several_rows_in_one_statement() {

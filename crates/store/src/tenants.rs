@@ -156,6 +156,16 @@ impl Store {
         self.db().row(SQL, &[Value::Text(&domain.to_ascii_lowercase())], read_tenant).await
     }
 
+    /// The tenant of a server that hosts one.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn only_tenant(&self) -> Result<Option<Tenant>> {
+        const SQL: &str = concat!("SELECT ", tenant_columns!(), " FROM tenant LIMIT 2");
+        let mut found = self.db().rows(SQL, &[], read_tenant).await?;
+        Ok(if found.len() == 1 { found.pop() } else { None })
+    }
+
     /// All tenants, by domain.
     ///
     /// # Errors

@@ -4,10 +4,12 @@
 //! shortened: entries up to a head never change, so they are read in parts, with rests in between.
 
 use crate::audit::{self, NewEntry, Subject};
-use crate::sql::{Row, Value};
+use crate::sql::{Row, Tx, Value};
 use crate::verify::{Check, Log, expect_subtrees, read, read_log, stored_columns};
-use crate::{Finding, Result, Store};
+use crate::{Finding, Result, Store, StoreError};
+use aws_lc_rs::digest;
 use beffroi_domain::{Micros, TenantId};
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// A log that nobody verified for a day.
@@ -17,10 +19,12 @@ pub struct Unverified {
     pub tenant: TenantId,
     /// When it was verified last; 0: never.
     verified: Micros,
-    /// What was wrong with it then.
+    /// What was wrong with it then: a [`mark`] of each finding.
     broken: String,
 }
 
+/// Findings that are known from day to day, the first ones; a log with more of them is lost.
+const KNOWN: usize = 4096;
 const DAY: Micros = 86_400_000_000;
 /// Entries of one part: ten milliseconds of signatures.
 const PART: i64 = 200;
@@ -105,25 +109,54 @@ impl Store {
         Ok(check.end().then_some(ended))
     }
 
-    /// Notes that a log was verified and what was wrong with it; what was not known yet goes into the log itself,
-    /// and from there to who keeps the body safe. `false` when somebody else noted it in the meantime.
+    /// Notes that a log was verified and what was wrong with it. Of what was not known yet the first goes into the
+    /// log itself, and from there to who keeps the body safe. `false` when somebody else noted it in the meantime.
     ///
     /// # Errors
-    /// The database; a log without its head takes no entry.
-    pub async fn verified(&self, seen: &Unverified, broken: &str, now: Micros) -> Result<bool> {
+    /// The database. A log that takes no entry, because its head is gone or damaged: it was noted all the same, so
+    /// that it is next in a day and keeps nobody from the others.
+    pub async fn verified(&self, seen: &Unverified, findings: &[Finding], now: Micros) -> Result<bool> {
+        let marks: Vec<_> = findings.iter().take(KNOWN).map(mark).collect();
+        let known: HashSet<_> = seen.broken.split(' ').collect();
+        let new = marks.iter().position(|mark| !known.contains(mark.as_str()));
+        let broken = marks.join(" ");
         let mut tx = self.db().begin().await?;
-        const NOTE: &str = "
-            UPDATE alert_mark SET verified_us = $3, broken = $4 WHERE tenant = $1 AND verified_us = $2";
-        let values =
-            [Value::Int(seen.tenant.0), Value::Int(seen.verified), Value::Int(now), Value::Text(broken)];
-        if tx.execute(NOTE, &values).await? == 0 {
+        if !note(&mut tx, seen, &broken, now).await? {
             return Ok(false);
         }
-        if !broken.is_empty() && broken != seen.broken {
-            let entry = NewEntry::done("audit.broken", Subject::Machine).saying(broken);
-            audit::append(&mut tx, self.keys(), seen.tenant, entry, now).await?;
+        if let Some(new) = new {
+            let entry = NewEntry::done("audit.broken", Subject::Machine).saying(&findings[new].text);
+            match audit::append(&mut tx, self.keys(), seen.tenant, entry, now).await {
+                Ok(()) => {}
+                Err(cause @ (StoreError::Database(_) | StoreError::DiskFull)) => return Err(cause),
+                Err(cause) => {
+                    drop(tx);
+                    let mut tx = self.db().begin().await?;
+                    if note(&mut tx, seen, &broken, now).await? {
+                        tx.commit().await?;
+                    }
+                    return Err(cause);
+                }
+            }
         }
         tx.commit().await?;
         Ok(true)
     }
+}
+
+async fn note(tx: &mut Tx, seen: &Unverified, broken: &str, now: Micros) -> Result<bool> {
+    const NOTE: &str = "
+        UPDATE alert_mark SET verified_us = $3, broken = $4 WHERE tenant = $1 AND verified_us = $2";
+    let values = [Value::Int(seen.tenant.0), Value::Int(seen.verified), Value::Int(now), Value::Text(broken)];
+    Ok(tx.execute(NOTE, &values).await? > 0)
+}
+
+/// What a finding is known by the next day: its place, where the log may have grown in its sentence.
+fn mark(finding: &Finding) -> String {
+    let place = match finding.entry {
+        Some(entry) => format!("{entry} {}", finding.field.as_deref().unwrap_or_default()),
+        None => finding.text.clone(),
+    };
+    let hash = digest::digest(&digest::SHA256, place.as_bytes());
+    hash.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -7,7 +7,9 @@ mod town;
 
 use beffroi_domain::{Alarm, AlertRule, AlertRules, Factor, Threshold};
 use beffroi_policy::{ManageAlerts, RIGHT_US, ReadAudit, Who};
-use beffroi_store::{AuditEntry, AuditFilter, Found, Letter, NewEntry, Opened, Outcome, Store, Subject};
+use beffroi_store::{
+    AuditEntry, AuditFilter, Found, Letter, NewEntry, Opened, Outcome, Store, StoreError, Subject,
+};
 use place::{both, now};
 use std::collections::BTreeSet;
 use town::Town;
@@ -156,16 +158,29 @@ fn a_body_chooses_what_it_is_told_and_the_log_says_from_what_to_what() {
             (Alarm::GuessedAccount, AlertRule { on: true, threshold: Some(six) }),
         ];
         let permit = town.machine::<ManageAlerts>();
-        let set = store.set_alert_rules(&permit, &changes, now()).await.unwrap();
+        let set = store.set_alert_rules(&permit, &changes, now()).await.unwrap().unwrap();
         assert_eq!(store.alert_rules(tenant).await.unwrap(), set);
         assert_eq!(set.of(Alarm::GuessedAccount).threshold, Some(six));
-        assert_eq!(store.set_alert_rules(&permit, &changes, now()).await.unwrap(), set);
+        assert_eq!(store.set_alert_rules(&permit, &changes, now()).await.unwrap(), Some(set));
         let told = entries(&town, "alerts.change").await;
         let details: Vec<_> = told.iter().map(|one| one.detail.as_str()).collect();
         assert_eq!(details, ["guessed-account: on, 10 in 10 min → on, 6 in 30 min; impersonation: on → off"]);
         assert_eq!(store.alert_rules(hospital.tenant.id).await.unwrap(), AlertRules::default());
         let back = [(Alarm::Impersonation, AlertRule { on: true, threshold: None })];
-        assert!(store.set_alert_rules(&permit, &back, now()).await.unwrap().of(Alarm::Impersonation).on);
+        assert!(
+            store.set_alert_rules(&permit, &back, now()).await.unwrap().unwrap().of(Alarm::Impersonation).on
+        );
+        // While an entry waits to be looked at, it is judged by the rules of before, whoever looks.
+        let seen = store.watched_to(tenant).await.unwrap().unwrap();
+        store.watched(seen, seen.size, &[], now()).await.unwrap();
+        let seen = store.watched_to(tenant).await.unwrap().unwrap();
+        let size = guess(&town, now()).await;
+        let off = [(Alarm::Role, off)];
+        assert_eq!(store.set_alert_rules(&permit, &off, now()).await.unwrap(), None);
+        assert!(store.alert_rules(tenant).await.unwrap().of(Alarm::Role).on);
+        store.watched(seen, size, &[], now()).await.unwrap();
+        assert!(!store.set_alert_rules(&permit, &off, now()).await.unwrap().unwrap().of(Alarm::Role).on);
+        place.sql("DELETE FROM alert_rule WHERE alarm = 'role'").await;
         // What a later program knows is nothing here, and what does not hold is as shipped.
         place.sql("UPDATE alert_rule SET alarm = 'comet' WHERE alarm = 'impersonation'").await;
         place.sql("UPDATE alert_rule SET refusals = 4000").await;
@@ -189,21 +204,45 @@ fn a_log_is_verified_once_a_day_and_what_is_wrong_is_told_once() {
             guess(&town, start + n).await;
         }
         assert_eq!(store.verify_beside(tenant).await.unwrap(), []);
-        assert!(store.verified(&due, "", start + DAY).await.unwrap());
-        assert!(!store.verified(&due, "", start + DAY).await.unwrap(), "another node was first");
+        assert!(store.verified(&due, &[], start + DAY).await.unwrap());
+        assert!(!store.verified(&due, &[], start + DAY).await.unwrap(), "another node was first");
         assert_eq!(store.unverified(start + DAY).await.unwrap(), []);
 
         place.sql("UPDATE audit_entry SET act = 'nothing' WHERE seq = 3").await;
         place.sql("UPDATE audit_subtree SET root = frontier FROM audit_log WHERE number = 0").await;
-        for day in 2..4 {
+        let mut day = 2;
+        let mut verify = async || {
             let due = store.unverified(start + day * DAY).await.unwrap().remove(0);
             let found = store.verify_beside(tenant).await.unwrap();
-            let first = &found.first().unwrap().text;
-            assert!(first.contains("entry 3, field `act` was changed"), "{found:?}");
-            assert!(store.verified(&due, first, start + day * DAY).await.unwrap());
-            let told = entries(&town, "audit.broken").await;
-            assert_eq!(told.iter().map(|one| &one.detail).collect::<Vec<_>>(), [first], "day {day}");
+            assert!(store.verified(&due, &found, start + day * DAY).await.unwrap(), "{found:?}");
+            day += 1;
+            entries(&town, "audit.broken").await.into_iter().map(|one| one.detail).collect::<Vec<_>>()
+        };
+        let third = "demo.localhost: entry 3, field `act` was changed";
+        for _ in 0..2 {
+            assert_eq!(verify().await, [third], "told once");
         }
+        // What is changed afterwards is told although something was wrong before, behind it and in front of it.
+        let changed = |seq: i64| format!("demo.localhost: entry {seq}, field `rule` was changed");
+        place.sql("UPDATE audit_entry SET rule = 'nothing' WHERE seq = 290").await;
+        assert_eq!(verify().await, [changed(290), third.to_owned()]);
+        place.sql("UPDATE audit_entry SET rule = 'nothing' WHERE seq = 2").await;
+        for _ in 0..2 {
+            assert_eq!(verify().await, [changed(2), changed(290), third.to_owned()]);
+        }
+        // A log without its head takes no entry: it was verified all the same, and is due in a day.
+        place.sql("DELETE FROM audit_log").await;
+        let due = store.unverified(start + day * DAY).await.unwrap().remove(0);
+        let found = store.verify_beside(tenant).await.unwrap();
+        let noted = store.verified(&due, &found, start + day * DAY).await;
+        assert!(matches!(noted, Err(StoreError::Gone { what: "audit log" })), "{noted:?}");
+        assert_eq!(store.unverified(start + day * DAY).await.unwrap(), []);
+        let due = store.unverified(start + (day + 1) * DAY).await.unwrap().remove(0);
+        let found = store.verify_beside(tenant).await.unwrap();
+        assert!(
+            store.verified(&due, &found, start + (day + 1) * DAY).await.unwrap(),
+            "known since yesterday"
+        );
     });
 }
 
@@ -220,5 +259,11 @@ fn an_export_by_one_person_alone_is_noted_once_in_a_quarter_of_an_hour() {
             town.store.note_export(&permit, session, start + at).await.unwrap();
             assert_eq!(entries(&town, "audit.export").await.len(), noted, "{at}");
         }
+        town.store.end_session(session, start).await.unwrap();
+        let late = town.store.note_export(&permit, session, start + 2 * RIGHT_US).await;
+        assert!(
+            matches!(late, Err(StoreError::Gone { what: "session" })),
+            "nothing leaves unnoted: {late:?}"
+        );
     });
 }

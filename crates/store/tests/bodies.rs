@@ -5,13 +5,16 @@
 mod place;
 mod town;
 
-use beffroi_domain::{AccountId, Address, Domain, Factor, PersonName, Rank, Role, TenantId};
+use beffroi_domain::{AccountId, Address, Domain, Factor, MemberRank, PersonName, Rank, Role, TenantId};
 use beffroi_policy::{
-    Actor, Administration, BodiesPermit, Denied, ManageAccounts, ManageBodies, ReadAudit, ReadBodies,
-    TenantAct, Who, decide_bodies, operator,
+    Actor, Administration, BodiesPermit, Denied, InviteGuest, ManageAccounts, ManageBodies, ReadAudit,
+    ReadBodies, Who, decide, decide_manage_bodies, decide_read_bodies, operator,
 };
-use beffroi_store::{AuditFilter, Invited, NewAccount, NewBody, Opened, Store, StoreError, within};
+use beffroi_store::{
+    AuditFilter, InvitationKind, Invited, NewAccount, NewBody, Opened, Store, StoreError, within,
+};
 use place::{both, now};
+use sqlx::Connection as _;
 use town::Town;
 
 const NOBODY: AccountId = AccountId(0);
@@ -30,8 +33,8 @@ impl Region {
         Self { tenant, olga: olga.id }
     }
 
-    fn permit<A: TenantAct>(&self) -> BodiesPermit<A> {
-        let actor = Actor {
+    fn actor(&self) -> Actor {
+        Actor {
             who: Who::Account(self.olga),
             tenant: self.tenant,
             role: Role::Operator,
@@ -42,15 +45,22 @@ impl Region {
             managed_device: None,
             membership: None,
             now: now(),
-        };
-        decide_bodies(&actor, true).unwrap()
+        }
+    }
+
+    fn reads(&self) -> BodiesPermit<ReadBodies> {
+        decide_read_bodies(&self.actor(), true).unwrap()
+    }
+
+    fn manages(&self) -> BodiesPermit<ManageBodies> {
+        decide_manage_bodies(&self.actor(), true, true).unwrap()
     }
 
     /// Hosts a hospital, as somebody closed in their own body asks for it.
     async fn host(&self, store: &Store, domain: &str) -> Invited {
         let new = NewBody { domain: domain.parse().unwrap(), name: "Hôpital".parse().unwrap() };
         let (dora, name) = (address(&format!("dora@{domain}")), person("Dora Roux"));
-        let permit = self.permit::<ManageBodies>();
+        let permit = self.manages();
         let hosted = store.host_body(&permit, &new, (&dora, &name, Rank(2)), None, now());
         within(self.tenant, hosted).await.unwrap()
     }
@@ -59,7 +69,7 @@ impl Region {
         let (to, name) = (address(to), person("Quelqu’un"));
         let first = (&to, &name, Rank(2));
         let domain: Domain = to.domain().parse().unwrap();
-        let permit = self.permit::<ManageBodies>();
+        let permit = self.manages();
         within(self.tenant, store.delegate_body(&permit, &domain, first, None, now())).await
     }
 }
@@ -85,7 +95,7 @@ fn the_list_looks_over_the_wall_and_leaves_it_standing() {
         let store = &town.store;
         let region = Region::new(store).await;
         region.host(store, "hopital.test").await;
-        let permit = region.permit::<ReadBodies>();
+        let permit = region.reads();
         let page = within(region.tenant, store.bodies(&permit, "", None)).await.unwrap();
         let told: Vec<_> = page
             .bodies
@@ -103,6 +113,8 @@ fn the_list_looks_over_the_wall_and_leaves_it_standing() {
         assert_eq!((found.count, found.bodies[0].tenant.id), (1, region.tenant));
         let after = within(region.tenant, store.bodies(&permit, "", Some("hopital.test"))).await.unwrap();
         assert_eq!(after.bodies.len(), 1);
+        let after = within(region.tenant, store.bodies(&permit, "", Some("nulle-part.test"))).await.unwrap();
+        assert_eq!(after.bodies[0].tenant.id, region.tenant, "not the first page once more");
         // What was asked over the wall opened it for nothing else.
         let walled = place.settings().database.starts_with("postgres");
         let seen = within(region.tenant, async {
@@ -110,6 +122,42 @@ fn the_list_looks_over_the_wall_and_leaves_it_standing() {
             store.account(town.bob.id).await.unwrap().is_some()
         });
         assert_eq!(seen.await, !walled);
+    });
+}
+
+/// Whoever proves or locks their session holds its row and asks for the body's afterwards, to write it down.
+#[test]
+fn a_body_is_closed_while_somebody_in_it_proves_who_they_are() {
+    both(async |place| {
+        let settings = place.settings();
+        // On SQLite the whole transaction is the lock.
+        if !settings.database.starts_with("postgres") {
+            return;
+        }
+        let town = Town::new(place.store().await).await;
+        let store = &town.store;
+        let region = Region::new(store).await;
+        let opened = Opened { factor: Factor::Password, place: "", agent: "" };
+        store.open_session(Who::Account(town.bob.id), town.tenant.id, opened, now()).await.unwrap();
+        let mut bob = sqlx::PgConnection::connect(&settings.database).await.unwrap();
+        sqlx::raw_sql("SET beffroi.tenant = 'house'; BEGIN; SELECT id FROM session FOR UPDATE")
+            .execute(&mut bob)
+            .await
+            .unwrap();
+        let (closing, domain, tenant) = (store.clone(), town.tenant.domain.clone(), region.tenant);
+        let permit = region.manages();
+        let closed = tokio::spawn(within(tenant, async move {
+            closing.close_body(&permit, &domain, true, now()).await.unwrap().unwrap();
+        }));
+        const WAITS: &str =
+            "SELECT COUNT(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))";
+        while sqlx::query_scalar::<_, i64>(WAITS).fetch_one(&mut bob).await.unwrap() == 0 {}
+        let entry = "SELECT id FROM tenant WHERE domain = 'demo.localhost' FOR SHARE";
+        sqlx::raw_sql(entry).execute(&mut bob).await.unwrap();
+        sqlx::raw_sql("COMMIT").execute(&mut bob).await.unwrap();
+        closed.await.unwrap();
+        assert!(store.tenant(town.tenant.id).await.unwrap().unwrap().closed.is_some());
+        assert_eq!(store.sessions_of(town.bob.id).await.unwrap(), []);
     });
 }
 
@@ -123,13 +171,31 @@ fn a_closed_body_has_no_session_and_gets_none() {
         let open =
             async || store.open_session(Who::Account(town.bob.id), town.tenant.id, opened(), now()).await;
         let (_, token) = open().await.unwrap();
-        let permit = region.permit::<ManageBodies>();
+        let permit = region.manages();
         let close = async |closed: bool| {
             let done = store.close_body(&permit, &town.tenant.domain, closed, now());
             within(region.tenant, done).await.unwrap().unwrap();
         };
+        let room =
+            decide::<InviteGuest>(&town.actor(&town.alice, Some(MemberRank::Owner)), &town.room).unwrap();
+        let (link, ..) = store.open_link(&room, town.alice.id, 1, now()).await.unwrap();
+        let reset = operator::<ManageAccounts>(town.tenant.id, NOBODY);
+        let (reset, _) = store.invite(&reset, town.bob.id, InvitationKind::Reset, now()).await.unwrap();
         close(true).await;
         assert_eq!(store.session_by_token(&token).await.unwrap(), None);
+        // A link that opens nothing is not spent, and nobody is kept who did not come in.
+        let guest = store.add_guest(link, &person("Passante"), now()).await;
+        assert!(matches!(guest, Err(StoreError::Gone { what: "open organisation" })), "{guest:?}");
+        let accepted = store.accept_invitation(&reset, "phc", now()).await;
+        assert!(matches!(accepted, Err(StoreError::Gone { what: "open organisation" })), "{accepted:?}");
+        assert!(store.invitation(&reset, now()).await.unwrap().is_some());
+        // As if the power had gone between the two halves of closing it: opened, nobody goes on.
+        place.sql("UPDATE tenant SET closed_us = NULL").await;
+        let (_, left) = open().await.unwrap();
+        place.sql("UPDATE tenant SET closed_us = 1 WHERE domain = 'demo.localhost'").await;
+        close(false).await;
+        assert_eq!(store.session_by_token(&left).await.unwrap(), None);
+        close(true).await;
         assert!(matches!(open().await, Err(StoreError::Gone { .. })));
         assert!(store.tenant(town.tenant.id).await.unwrap().unwrap().closed.is_some());
         close(false).await;

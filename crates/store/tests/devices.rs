@@ -96,7 +96,22 @@ fn a_session_carries_its_device_until_that_is_lost() {
         let machine = town.machine::<ManageDevices>();
         let reported =
             Reported { disk_encrypted: Some(true), screen_lock: Some(false), managed_profile: None };
-        store.report_device(&machine, device.id, reported, "", NOW + 6).await.unwrap();
+        // Nobody is asked again for what no label asks for, nor for what was known.
+        let revision = async || {
+            let all = store.revisions(NOW).await.unwrap();
+            all.into_iter().find(|(tenant, _)| *tenant == town.tenant.id).unwrap().1
+        };
+        let before = revision().await;
+        let report =
+            async |reported| store.report_device(&machine, device.id, reported, "", NOW + 6).await.unwrap();
+        assert!(!report(Reported { screen_lock: Some(true), ..reported }).await);
+        assert_eq!(revision().await, before);
+        place.sql("UPDATE label SET posture = 'screen_lock' WHERE slug = 'restricted'").await;
+        assert!(report(reported).await);
+        let asked = revision().await;
+        assert_ne!(asked, before);
+        assert!(!report(reported).await);
+        assert_eq!(revision().await, asked);
         assert_eq!(
             store.decide_device(&machine, device.id, DeviceState::Approved, "", NOW + 7).await.unwrap(),
             []

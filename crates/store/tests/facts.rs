@@ -52,6 +52,18 @@ fn a_change_by_another_machine_holds_soon() {
     });
 }
 
+/// Whoever learns in another way that another machine changed something waits for nothing.
+#[test]
+fn what_was_forgotten_is_read_anew_at_once() {
+    both(async |place| {
+        let town = Town::new(place.store().await).await;
+        assert_eq!(clearance(&town.store, &town).await, Rank(2));
+        place.sql("UPDATE account SET clearance = 4").await;
+        town.store.forget_facts();
+        assert_eq!(clearance(&town.store, &town).await, Rank(4));
+    });
+}
+
 #[test]
 fn nothing_of_it_is_told_to_another_body() {
     both(async |place| {

@@ -236,6 +236,30 @@ async fn a_log_that_somebody_edited_is_told_within_the_day_and_once() {
     assert!(ran.code == Some(1) && ran.out.contains("entry 3, field `act` was changed"), "{ran:?}");
 }
 
+/// One log without its head keeps nobody from learning that another one was edited.
+#[tokio::test]
+async fn every_log_is_verified_although_one_has_no_head_any_more() {
+    let house = House::town();
+    house.run(&["tenant", "add", "hopital.test", "--name", "Hôpital"]).well();
+    let server = house.serve().await;
+    watched(&house).await;
+    let claire = Browser::signed_in(&server, CLAIRE).await;
+    let mut database = Database::of(&house).await;
+    let hospital = "(SELECT id FROM tenant WHERE domain = 'hopital.test')";
+    database.run(&format!("DELETE FROM audit_log WHERE tenant = {hospital}")).await;
+    database.run("UPDATE audit_entry SET act = 'nothing' WHERE seq = 3").await;
+    // As if a day had passed; the one without a head is first, and due for longer than any other.
+    let due = format!("UPDATE alert_mark SET verified_us = CASE WHEN tenant = {hospital} THEN 1 ELSE 2 END");
+    database.run(&due).await;
+    let alert = told(&claire, "broken-log").await.remove(0);
+    let said = alert["latest"]["detail"].as_str().unwrap_or_default();
+    assert!(said.contains("entry 3, field `act` was changed"), "{alert}");
+    assert_eq!(database.number("SELECT COUNT(*) FROM alert_mark WHERE verified_us <= 2").await, 0);
+    let ran = house.run(&["audit", "verify"]);
+    assert!(ran.code == Some(1) && ran.out.contains("the head of the log was removed"), "{ran:?}");
+    crate::bad_input::finish(server, &[]).await;
+}
+
 #[tokio::test]
 async fn a_list_of_stolen_passwords_tried_here_is_told_once_to_who_administers() {
     let house = House::town();

@@ -306,3 +306,19 @@ async fn behind_a_proxy_an_application_is_told_the_outside_address() {
     let links = Browser::new(&server, DOMAIN).get("/.well-known/host-meta.json").await.expect(200).json();
     assert_eq!(links["links"][0]["href"], "wss://beffroi.mairie.example/xmpp-websocket");
 }
+
+/// An answer that says back whatever name it was asked by would lead applications to somebody else, from a cache.
+#[tokio::test]
+async fn an_application_is_told_no_address_but_of_who_is_hosted() {
+    let house = House::town();
+    let server = house.serve().await;
+    for path in ["/.well-known/host-meta.json", "/.well-known/host-meta"] {
+        let ours = Browser::new(&server, DOMAIN).get(path).await.expect(200);
+        let theirs = Browser::new(&server, "voleur.test").get(path).await.expect(200);
+        let (ours_says, theirs_says) =
+            (String::from_utf8_lossy(&ours.body), String::from_utf8_lossy(&theirs.body));
+        assert!(ours_says.contains(&format!("ws://{DOMAIN}:")), "{ours_says}");
+        assert!(!theirs_says.contains("voleur"), "{theirs_says}");
+        assert_eq!(ours.header("cache-control"), Some("no-store"));
+    }
+}

@@ -149,6 +149,21 @@ async fn hosted(house: &House) {
     house.run(&["audit", "verify"]).well();
 }
 
+/// Where all bodies share an address, one of that name would take the page and the passkeys of all the others.
+#[tokio::test]
+async fn nobody_is_hosted_at_the_address_of_everybody() {
+    let house = House::with_settings("[listen]\npublic_url = \"http://beffroi.test:8080\"\n");
+    let add = |domain: &str| {
+        let dora = format!("dora@{domain}");
+        let named = ["--name", "X", "--administrator", &dora, "--administrator-name", "Dora Roux"];
+        house.run(&[&["tenant", "add", domain], &named[..]].concat())
+    };
+    add("mairie.test").well();
+    let said = add("beffroi.test").refused();
+    assert!(said.contains("listen.public_url"), "{said}");
+    add("hopital.test").well();
+}
+
 #[tokio::test]
 async fn an_operator_hosts_a_body_and_hands_it_over_for_good() {
     hosted(&House::town()).await;
@@ -264,7 +279,13 @@ async fn closed(house: &House, database: &mut Database) {
         assert_eq!(told.len(), 1, "{act}: once, however often it is asked");
         assert_eq!(told[0]["actor"], OLGA);
     }
-    assert!(acts.iter().any(|one| one["rule"] == "body-closed"), "who came meanwhile is in the log");
+    // Who came meanwhile is in the log, once at each door: three by a password and one by a passkey, an application.
+    for (act, times) in
+        [("session.open", 5), ("guest.enter", 2), ("invitation.accept", 2), ("device.enrol", 1)]
+    {
+        let shut = acts.iter().filter(|one| one["rule"] == "body-closed" && one["act"] == act).count();
+        assert_eq!(shut, times, "{act}");
+    }
 
     // The machine closes and opens by the same way, beside a running server.
     let mut page = Talker::connect(&alice).await;

@@ -286,6 +286,28 @@ async fn whoever_is_cleared_for_less_hears_no_more_from_that_moment() {
     );
 }
 
+/// Another machine on the same database knows nothing of what this one keeps in memory: whoever it puts out is out
+/// here as well, although who hears a room is asked in the second in which this one believes what it knows.
+#[tokio::test]
+async fn whoever_is_cleared_for_less_on_another_machine_hears_no_more_here() {
+    let house = governed();
+    let server = house.serve().await;
+    let mut alice = Talker::connect(&Browser::signed_in(&server, ALICE).await).await;
+    let mut bob = Talker::connect(&Browser::signed_in(&server, BOB).await).await;
+    alice.enter(ROOM).await;
+    bob.enter(ROOM).await;
+    let mut database = crate::database::Database::of(&house).await;
+    for n in 0..20 {
+        // What is kept of Bob is as young as can be.
+        bob.say_in(ROOM, &format!("b{n}"), "Bonjour").await;
+        alice.message(&format!("b{n}")).await;
+    }
+    database.run(&format!("UPDATE account SET clearance = 0 WHERE address = '{BOB}'")).await;
+    database.run("UPDATE tenant SET revision = revision + 1").await;
+    bob.until("being put out", |f| f.contains("type='unavailable'") && f.contains(ROOM) && f.contains("307"))
+        .await;
+}
+
 #[tokio::test]
 async fn password_rules_are_the_bodys_own() {
     let house = governed();

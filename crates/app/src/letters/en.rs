@@ -108,6 +108,10 @@ pub(super) fn alert(
             "The audit log was taken out of the server.",
             "Check that this was planned and that the copy is kept safe: it names people.",
         ),
+        Alarm::Bodies => (
+            "An organisation was hosted, handed over, closed or opened again on this server, or the right to host some changed.",
+            "Check that this was planned; an organisation that was closed opens again with all that it holds.",
+        ),
         Alarm::Alerts => (
             "The rules of alerts changed.",
             "Check that this was planned. This message cannot be switched off.",

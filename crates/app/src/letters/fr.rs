@@ -116,6 +116,10 @@ pub(super) fn alert(
             "Le journal a été sorti du serveur.",
             "Vérifiez que cela était prévu et que la copie est en lieu sûr : elle nomme des personnes.",
         ),
+        Alarm::Bodies => (
+            "Un organisme a été hébergé, confié, fermé ou rouvert sur ce serveur, ou le droit d’en héberger a changé.",
+            "Vérifiez que cela était prévu ; un organisme fermé se rouvre avec tout ce qu’il contient.",
+        ),
         Alarm::Alerts => (
             "Les règles des alertes ont changé.",
             "Vérifiez que cela était prévu. Ce message-ci ne peut pas être désactivé.",

@@ -106,8 +106,12 @@ pub async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub async fn code(State(edge): State<Edge>, Path(typed): Path<String>) -> Result<Json<Value>, Problem> {
-    let (code, account, tenant, expires) = edge.app.device_code(&typed, clock::now()).await?;
+pub async fn code(
+    State(edge): State<Edge>,
+    peer: Peer,
+    Path(typed): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let (code, account, tenant, expires) = edge.app.device_code(&typed, &peer.origin(), clock::now()).await?;
     Ok(Json(json!({
         "code": code,
         "name": account.name.as_str(),

@@ -13,8 +13,12 @@ use beffroi_store::InvitationKind;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-pub async fn show(State(edge): State<Edge>, Path(token): Path<String>) -> Result<Json<Value>, Problem> {
-    let (account, tenant, kind) = edge.app.invitation(&token, clock::now()).await?;
+pub async fn show(
+    State(edge): State<Edge>,
+    peer: Peer,
+    Path(token): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let (account, tenant, kind) = edge.app.invitation(&token, &peer.origin(), clock::now()).await?;
     let kind = match kind {
         InvitationKind::Invitation => "invitation",
         InvitationKind::Reset => "reset",

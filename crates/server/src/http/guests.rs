@@ -59,8 +59,12 @@ pub async fn close(
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub async fn show(State(edge): State<Edge>, Path(token): Path<String>) -> Result<Json<Value>, Problem> {
-    let room = edge.app.link(&token, clock::now()).await?;
+pub async fn show(
+    State(edge): State<Edge>,
+    peer: Peer,
+    Path(token): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let room = edge.app.link(&token, &peer.origin(), clock::now()).await?;
     let tenant = edge.app.store().tenant(room.tenant).await?.ok_or_else(|| Problem::not_found("link"))?;
     // Guests are told that there is a charter; it is the people of the body who accept it.
     let charter = edge.app.charter(tenant.id).await?.map(|row| {

@@ -32,13 +32,11 @@ pub async fn here(edge: &Edge, headers: &HeaderMap) -> Result<Option<Tenant>, Pr
     let host = headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or_default();
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     let store = edge.app.store();
-    let mut tenant = store.tenant_by_domain(name).await?;
-    if tenant.is_none() {
+    match store.tenant_by_domain(name).await? {
+        Some(tenant) => Ok(Some(tenant)),
         // One body on this machine: whatever name the page was reached by, it is theirs.
-        let mut all = store.tenants().await?;
-        tenant = if all.len() == 1 { all.pop() } else { None };
+        None => Ok(store.only_tenant().await?),
     }
-    Ok(tenant)
 }
 
 pub async fn open(

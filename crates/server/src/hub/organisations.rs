@@ -27,6 +27,9 @@ impl Hub {
             // A body that was never looked at: its pages opened after this, and read it as it is.
             let Some(before) = known.insert(tenant, revision) else { continue };
             if before != revision {
+                // By another machine, maybe, of which this process keeps in memory what was before: who hears a
+                // room is asked once, here, and never again.
+                self.app().store().forget_facts();
                 self.organisation_changed(tenant).await;
             }
         }

@@ -27,6 +27,7 @@ export const alerts: Translation<typeof fr> = {
   'alerts.says.second-person': 'Something dangerous takes no second person of the organisation',
   'alerts.says.impersonation': 'An administrator was allowed to act in somebody’s name',
   'alerts.says.export': 'The audit log was taken out of the server',
+  'alerts.says.bodies': 'An organisation was hosted, handed over, closed or opened again, or the right to host some changed',
   'alerts.says.alerts': 'The rules of alerts changed',
   'alerts.says.broken-log': 'The audit log is no longer what was signed',
 
@@ -39,6 +40,7 @@ export const alerts: Translation<typeof fr> = {
   'alerts.do.second-person': 'It is no longer asked for, or it was the operator of the server: check that this was planned.',
   'alerts.do.impersonation': 'Check with this person that they asked for help.',
   'alerts.do.export': 'Check that this was planned and that the copy is kept safe: it names people.',
+  'alerts.do.bodies': 'Check that this was planned; an organisation that was closed opens again with all that it holds.',
   'alerts.do.alerts': 'Check that this was planned: the detail of the entry says what held before and what holds since.',
   'alerts.do.broken-log': 'Change nothing on the server, keep exports and backups, and have the operator run “beffroi audit verify”.',
 
@@ -64,6 +66,7 @@ export const alerts: Translation<typeof fr> = {
   'alertRules.kind.second-person': 'No second person is asked for any more, or it is the operator',
   'alertRules.kind.impersonation': 'An administrator may act in somebody’s name',
   'alertRules.kind.export': 'The audit log leaves the server',
+  'alertRules.kind.bodies': 'An organisation is hosted, handed over, closed or opened again',
   'alertRules.kind.alerts': 'The rules of alerts change',
   'alertRules.kind.broken-log': 'The audit log is no longer what was signed',
   'alertRules.count': 'Number of refusals',

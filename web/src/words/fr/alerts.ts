@@ -25,6 +25,7 @@ export const alerts = {
   'alerts.says.second-person': 'Un acte dangereux se fait sans seconde personne de l’organisme',
   'alerts.says.impersonation': 'Un administrateur a reçu l’accord pour agir au nom de quelqu’un',
   'alerts.says.export': 'Le journal a été sorti du serveur',
+  'alerts.says.bodies': 'Un organisme a été hébergé, confié, fermé ou rouvert, ou le droit d’en héberger a changé',
   'alerts.says.alerts': 'Les règles des alertes ont changé',
   'alerts.says.broken-log': 'Le journal n’est plus tel qu’il a été signé',
 
@@ -37,6 +38,7 @@ export const alerts = {
   'alerts.do.second-person': 'Elle n’est plus demandée, ou c’était l’exploitant du serveur : vérifiez que cela était prévu.',
   'alerts.do.impersonation': 'Vérifiez auprès de cette personne qu’elle a demandé de l’aide.',
   'alerts.do.export': 'Vérifiez que cela était prévu et que la copie est en lieu sûr : elle nomme des personnes.',
+  'alerts.do.bodies': 'Vérifiez que cela était prévu ; un organisme fermé se rouvre avec tout ce qu’il contient.',
   'alerts.do.alerts': 'Vérifiez que cela était prévu : le détail de l’entrée dit ce qui valait avant et ce qui vaut depuis.',
   'alerts.do.broken-log': 'Ne changez rien sur le serveur, gardez les exports et les sauvegardes, et faites exécuter « beffroi audit verify » par l’exploitant.',
 
@@ -62,6 +64,7 @@ export const alerts = {
   'alertRules.kind.second-person': 'Une seconde personne n’est plus demandée, ou c’est l’exploitant',
   'alertRules.kind.impersonation': 'Un administrateur peut agir au nom de quelqu’un',
   'alertRules.kind.export': 'Le journal sort du serveur',
+  'alertRules.kind.bodies': 'Un organisme est hébergé, confié, fermé ou rouvert',
   'alertRules.kind.alerts': 'Les règles des alertes changent',
   'alertRules.kind.broken-log': 'Le journal n’est plus tel qu’il a été signé',
   'alertRules.count': 'Nombre de refus',
