@@ -183,6 +183,44 @@ async fn a_browser_is_known_to_two_accounts_and_to_each_until_it_is_sent_out() {
 }
 
 #[tokio::test]
+async fn whoever_waits_as_told_is_let_in() {
+    let house = House::town();
+    let server = house.serve().await;
+    let mut page = from(&server, 40);
+    let (_, told) = fail(&mut page, ALICE).await;
+    let seconds = told.json()["wait_s"].as_u64().unwrap();
+    assert!((1..=2).contains(&seconds), "{seconds}");
+    // The one place where the wait passes for real.
+    tokio::time::sleep(std::time::Duration::from_secs(seconds)).await;
+    page.sign_in(ALICE, PASSWORD).await.expect(200);
+}
+
+#[tokio::test]
+async fn of_two_hundred_at_once_each_is_answered_or_told_to_come_back_and_nobody_inside_waits() {
+    let house = House::town();
+    let server = house.serve().await;
+    let alice = Browser::signed_in(&server, ALICE).await;
+    // Whom nobody knows costs the same work as anybody.
+    let crowd = (1..=200_u8).map(|n| {
+        let place = IpAddr::V4(Ipv4Addr::new(127, 2, 0, n));
+        let mut page = Browser { from: Some(place), ..Browser::new(&server, DOMAIN) };
+        async move { page.sign_in(&format!("personne{n}@mairie.test"), WRONG).await }
+    });
+    let (crowd, rooms) =
+        tokio::join!(futures_util::future::join_all(crowd), async { alice.get("/api/rooms").await.status });
+    assert_eq!(rooms, 200);
+    let busy: Vec<_> = crowd.iter().filter(|answer| answer.status == 503).collect();
+    assert!(!busy.is_empty(), "the queue has an end");
+    for answer in busy {
+        assert!(answer.json()["detail"].as_str().is_some_and(|said| said.len() > 20), "{answer:?}");
+    }
+    let others: Vec<_> = crowd.iter().map(|a| a.status).filter(|s| ![401, 503].contains(s)).collect();
+    assert!(others.is_empty(), "{others:?}");
+    assert!(crowd.iter().any(|answer| answer.status == 401));
+    from(&server, 41).sign_in(BOB, PASSWORD).await.expect(200);
+}
+
+#[tokio::test]
 async fn of_guesses_sent_at_once_one_is_looked_at() {
     let house = House::town();
     let server = house.serve().await;
