@@ -15,6 +15,8 @@ pub struct Browser {
     pub host: String,
     /// The session's cookie, `name=value`.
     pub cookie: Option<String>,
+    /// The cookie that the browser is known by to the growing wait, `name=value`.
+    pub known: Option<String>,
     /// What a change must prove, from the session.
     pub csrf: String,
     /// The address it calls from, when not the system's choice: all of 127.0.0.0/8 is loopback.
@@ -189,7 +191,8 @@ impl Browser {
     /// A browser that opened the page of `domain` and has no session.
     pub fn new(server: &Server, domain: &str) -> Self {
         let (address, port) = (server.address, server.address.port());
-        Self { address, host: format!("{domain}:{port}"), cookie: None, csrf: String::new(), from: None }
+        let host = format!("{domain}:{port}");
+        Self { address, host, cookie: None, known: None, csrf: String::new(), from: None }
     }
 
     /// Signs in with the [`PASSWORD`] of everybody.
@@ -212,8 +215,13 @@ impl Browser {
         answer
     }
 
-    /// Keeps the session that an answer gives.
+    /// Keeps the session that an answer gives, and what the browser is known by.
     pub fn keep(&mut self, answer: &Answer) {
+        let given = answer.headers.iter().filter(|(name, _)| name == "set-cookie");
+        let mut given = given.filter_map(|(_, cookie)| cookie.split(';').next());
+        if let Some(known) = given.find(|cookie| cookie.starts_with("beffroi_known=")) {
+            self.known = Some(known.to_owned());
+        }
         if let (200, Some(cookie)) = (answer.status, answer.header("set-cookie")) {
             self.cookie = cookie.split(';').next().map(str::to_owned);
             self.csrf = answer.json()["csrf"].as_str().unwrap_or_default().to_owned();
@@ -239,8 +247,9 @@ impl Browser {
             announced: None,
             from: self.from,
         };
-        if let Some(cookie) = &self.cookie {
-            request = request.header("cookie", cookie);
+        let cookies: Vec<_> = [&self.cookie, &self.known].into_iter().flatten().map(String::as_str).collect();
+        if !cookies.is_empty() {
+            request = request.header("cookie", &cookies.join("; "));
         }
         if method != "GET" {
             request = request.header("origin", &format!("http://{}", self.host));

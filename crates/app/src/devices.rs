@@ -146,15 +146,16 @@ impl App {
         self.oneself(caller, "device.manage", now).await?;
         let origin = caller.origin.as_str();
         let ended = self.store.remove_device(account, id, caller.session, origin, now).await?;
-        self.device_changed(caller, ended);
-        Ok(())
+        self.device_changed(caller, ended).await
     }
 
-    fn device_changed(&self, caller: &Caller, ended: Vec<SessionId>) {
+    async fn device_changed(&self, caller: &Caller, ended: Vec<SessionId>) -> Result<(), Error> {
+        self.store.forget_browsers_of(&ended).await?;
         for session in ended {
             self.announce(Notice::SessionEnded(session));
         }
         self.announce(Notice::OrganisationChanged(caller.tenant.id));
+        Ok(())
     }
 
     /// A challenge for the device at which the caller's session is: good once, for this session, for five
@@ -204,7 +205,7 @@ impl App {
         let noted = entry("device.use", Outcome::Done, caller.who(), &caller.origin);
         let noted = NewEntry { detail: device.name.as_str(), ..noted };
         let token = self.store.prove_device(&permit, caller.session, noted, now).await?;
-        Ok(token.map(|token| SignedIn { session: caller.session, token }))
+        Ok(token.map(|token| SignedIn { session: caller.session, token, browser: None }))
     }
 
     /// Every device of the caller's tenant, latest first.
@@ -230,8 +231,7 @@ impl App {
     ) -> Result<(), Error> {
         let permit = self.authorise_in_tenant::<ManageDevices>(caller, now).await?;
         let ended = self.store.decide_device(&permit, id, state, caller.origin.as_str(), now).await?;
-        self.device_changed(caller, ended);
-        Ok(())
+        self.device_changed(caller, ended).await
     }
 
     /// The body says what it knows of a device: what asks for that opens or closes at once.

@@ -250,7 +250,7 @@ impl App {
         let noted = NewEntry { detail: &detail, ..noted };
         let renews = proved.factor >= own_proof(&caller.actor(None, now), self.holder(caller, now).await?);
         let token = self.store.prove_session(caller.session, (proved.factor, renews), noted, now).await?;
-        Ok(SignedIn { session: caller.session, token })
+        Ok(SignedIn { session: caller.session, token, browser: None })
     }
 
     /// Whether a code is right, counted by the growing wait; a right one is used up.

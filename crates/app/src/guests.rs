@@ -111,7 +111,7 @@ impl App {
                 now,
             )
             .await?;
-        Ok((SignedIn { session, token }, guest.id))
+        Ok((SignedIn { session, token, browser: None }, guest.id))
     }
 
     /// Ends everything a guest has, at once.

@@ -31,7 +31,7 @@ impl App {
         match self.store.open_help(&permit, account.id, caller.session, opened, now).await? {
             Some((session, token)) => {
                 self.announce(Notice::Helped(account.id));
-                Ok(SignedIn { session, token })
+                Ok(SignedIn { session, token, browser: None })
             }
             // However the body is set up, nobody does this alone.
             None => match alone(true, Impersonate::NAME) {
@@ -61,7 +61,7 @@ impl App {
         let token = self.store.end_help(caller.session, now).await?;
         self.announce(Notice::SessionEnded(caller.session));
         self.announce(Notice::Helped(account));
-        Ok(token.map(|token| SignedIn { session: caller.session, token }))
+        Ok(token.map(|token| SignedIn { session: caller.session, token, browser: None }))
     }
 
     /// When somebody acted in the caller's name, latest first.

@@ -8,6 +8,7 @@ mod administration;
 mod alerts;
 mod applications;
 mod bodies;
+mod browsers;
 mod business_roles;
 mod caller;
 mod charter;

@@ -142,9 +142,10 @@ impl App {
         let bytes = typed.as_ref().map(Pin::as_bytes);
         let from = (caller.origin.as_str(), &*shortened(agent));
         match self.store.try_pin(account, caller.session, bytes, PIN_RULES, from, now).await? {
-            PinTry::Right(token) => Ok(SignedIn { session: caller.session, token }),
+            PinTry::Right(token) => Ok(SignedIn { session: caller.session, token, browser: None }),
             PinTry::None => Err(Error::NotFound("lock that a PIN opens")),
             PinTry::Wiped => {
+                self.store.forget_browsers_of(&[caller.session]).await?;
                 self.announce(Notice::SessionEnded(caller.session));
                 Err(Error::Wiped)
             }

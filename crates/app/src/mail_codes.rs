@@ -156,7 +156,8 @@ impl App {
         }
         let tenant = self.store.tenant(account.tenant).await?.ok_or(Error::NotFound("account"))?;
         let bound = bound.text();
-        let known = self.store.is_known_place(account.id, origin.as_str()).await?;
+        let known = self.known_browser(Some(account.id), origin).await?.is_some()
+            || self.store.is_known_place(account.id, origin.as_str()).await?;
         let asking = Asking { bound: &bound, origin: origin.as_str(), known };
         let write = |code: &str, until| {
             letters::code(&About::of(account, &tenant), code, agent, origin.as_str(), until)

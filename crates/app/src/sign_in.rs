@@ -10,26 +10,39 @@ use beffroi_policy::Who;
 use beffroi_store::{CeremonyKind, NewEntry, Notice, Opened, Outcome};
 use std::net::IpAddr;
 
-/// Where a request comes from: an address block, which is all that is kept of an IP address.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin(String);
+/// Where a request comes from: an address block, which is all that is kept of an IP address, and what the browser
+/// shows to be known by.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    block: String,
+    browser: Option<Secret>,
+}
 
 impl Origin {
     /// The block of an IP address.
     pub fn of(ip: IpAddr) -> Self {
-        Self(Block::from(ip).to_string())
+        Self { block: Block::from(ip).to_string(), browser: None }
     }
     /// The operator at the machine itself.
     pub fn machine() -> Self {
-        Self("machine".into())
+        Self { block: "machine".into(), browser: None }
+    }
+    /// From a browser that shows this; what it is worth is asked when it matters.
+    #[must_use]
+    pub fn showing(self, browser: Option<Secret>) -> Self {
+        Self { browser, ..self }
+    }
+    /// What the browser shows to be known by.
+    pub(crate) fn browser(&self) -> Option<&Secret> {
+        self.browser.as_ref()
     }
     /// The block as a network; nothing at the machine itself.
     pub fn network(&self) -> Option<Network> {
-        self.0.parse().ok()
+        self.block.parse().ok()
     }
     /// As kept in counters and in the audit log.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.block
     }
 }
 
@@ -45,6 +58,8 @@ pub struct SignedIn {
     pub session: SessionId,
     /// What the cookie holds; never stored, never logged.
     pub token: String,
+    /// What the browser shows from now on to be known by, after a sign-in.
+    pub browser: Option<Secret>,
 }
 
 /// What a right password leads to.
@@ -194,7 +209,8 @@ impl App {
             self.store.note(account.tenant, new, now).await?;
         }
         self.store.remember_place(account.id, origin.as_str(), now).await?;
-        Ok(SignedIn { session, token })
+        let browser = self.remember_browser(account.id, session, origin, now).await?;
+        Ok(SignedIn { session, token, browser: Some(browser) })
     }
 
     /// Ends the caller's own session, or another of theirs.
@@ -212,6 +228,8 @@ impl App {
             let account = caller.account()?;
             let own = self.store.sessions_of(account.id).await?;
             own.iter().find(|s| s.id == session).ok_or(Error::NotFound("session"))?;
+            // Whoever is sent out is no longer known; whoever leaves by themselves comes back.
+            self.store.forget_browsers_of(&[session]).await?;
         }
         if session == caller.session && caller.helper.is_some() {
             return self.end_help(caller, now).await.map(drop);
@@ -221,7 +239,8 @@ impl App {
         Ok(())
     }
 
-    /// Changes one's own password: every other session of theirs ends.
+    /// Changes one's own password: every other session of theirs ends, and no other browser is known to them. Gives
+    /// what this one shows from now on.
     ///
     /// # Errors
     /// `WrongCredentials` for a wrong old password, `WeakPassword`.
@@ -231,7 +250,7 @@ impl App {
         old: Secret,
         new: Secret,
         now: Micros,
-    ) -> Result<(), Error> {
+    ) -> Result<Secret, Error> {
         self.oneself(caller, "password.change", now).await?;
         let account = caller.account()?;
         self.check_password(account, old, &caller.origin, now).await?;
@@ -239,7 +258,8 @@ impl App {
         for other in self.store.sessions_of(account.id).await?.iter().filter(|s| s.id != caller.session) {
             self.end_session(caller, other.id, now).await?;
         }
-        Ok(self.store.set_password(account.id, &phc, now).await?)
+        self.store.set_password(account.id, &phc, now).await?;
+        self.remember_browser(account.id, caller.session, &caller.origin, now).await
     }
 
     /// Whether this is the password of somebody who is signed in already.

@@ -9,6 +9,8 @@ const HOUR: Micros = 3_600_000_000;
 const UPLOADS: Micros = 7 * 24 * HOUR;
 /// A place from which nobody signed in for a quarter is a stranger again.
 const PLACES: Micros = 90 * 24 * HOUR;
+/// A browser from which nobody signed in for a year is a stranger again; its cookie is over by then too.
+const BROWSERS: Micros = 365 * 24 * HOUR;
 /// A file of people that waits, applied or not, is forgotten after a day.
 const IMPORTS: Micros = 24 * HOUR;
 
@@ -27,6 +29,7 @@ impl App {
         }
         self.store.forget_old_uploads(now - UPLOADS).await?;
         self.store.forget_old_waits(now - PLACES).await?;
+        self.store.forget_old_browsers(now - BROWSERS).await?;
         self.store.forget_old_ceremonies(now).await?;
         self.store.forget_old_device_codes(now).await?;
         self.store.forget_old_mail(now).await?;

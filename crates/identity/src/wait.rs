@@ -8,14 +8,16 @@
 //! | **account** | for that account from anywhere | that account from places it **never** signed in from |
 //! | **block** | for any account from that address block | any account from that block, except from places it is known at |
 //!
-//! A *place* is a known device when the browser proves one, else the address block ([`Block`]).
+//! A *place* is the browser when it shows that the account signed in from it before, else the address block
+//! ([`Block`]). Failures of a known browser are counted for it alone: neither for the account nor for its block.
 //!
 //! **Why nobody can be locked out from elsewhere.** Once an account signed in from a place, only the
 //! pair counter can make that pair wait, and the pair counter grows only with failures *from that
 //! place*. Whatever strangers do to the account from the rest of the world, or to other accounts
-//! through the same shared address, a colleague at their desk signs in at once. What guesses from
-//! their own desk's address remain slowed by the pair counter. Somebody at a place new to them may
-//! have to wait behind an attack (at most [`CAP_US`]); a reset link opens a session without asking here.
+//! through the same shared address, a colleague at their desk signs in at once: in their browser, whoever sits
+//! behind the same address guesses without them; in another one there, what guesses at them from that address
+//! slows them too. Somebody at a place new to them may have to wait behind an attack (at most [`CAP_US`]); a reset
+//! link opens a session without asking here. Whoever copied what the browser shows has that one wait of their own.
 //!
 //! A try made during the wait is refused without looking at the password, and is not counted: waiting
 //! does not get longer by knocking. Success forgives one's own failures, never someone else's: an

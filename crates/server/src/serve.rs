@@ -1,7 +1,7 @@
 //! `beffroi serve`: opens everything, serves, and goes down in good order.
 
 use crate::command::Failure;
-use crate::http::{self, Edge, Peer};
+use crate::http::{self, Connection, Edge};
 use crate::hub::Hub;
 use crate::media::Media;
 use crate::metrics::Metrics;
@@ -175,7 +175,7 @@ async fn http1<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
 ) -> Result<(), Failure> {
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
-        request.extensions_mut().insert(Peer(peer));
+        request.extensions_mut().insert(Connection(peer));
         router.clone().call(request)
     });
     let mut builder = hyper::server::conn::http1::Builder::new();

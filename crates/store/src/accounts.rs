@@ -2,6 +2,7 @@
 
 use crate::applications;
 use crate::audit::{self, NewEntry, Subject};
+use crate::browsers::forget_browsers;
 use crate::crypto::{damaged, entropy};
 use crate::directory;
 use crate::invitations::close_links;
@@ -263,7 +264,7 @@ impl Store {
         }
     }
 
-    /// Replaces a password; sessions stay.
+    /// Replaces a password; sessions stay, and no browser is known any more.
     ///
     /// # Errors
     /// `Gone` when there is no such account.
@@ -277,6 +278,7 @@ impl Store {
         const SET: &str = "UPDATE account SET password = $2 WHERE id = $1";
         tx.execute(SET, &[Value::Int(account.0), Value::Text(phc)]).await?;
         directory::follow(&mut tx, account.0).await?;
+        forget_browsers(&mut tx, account).await?;
         let entry = NewEntry::done("password.change", Subject::by(Who::Account(account)));
         audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
         tx.commit().await
@@ -330,6 +332,7 @@ impl Store {
         let mut ended = vec![];
         if !enabled {
             ended = end_sessions(&mut tx, Who::Account(account)).await?;
+            forget_browsers(&mut tx, account).await?;
             applications::revoke_all(&mut tx, account).await?;
             close_links(&mut tx, account, now).await?;
         }

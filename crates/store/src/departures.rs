@@ -3,6 +3,7 @@
 use crate::accounts::{account_of, leave_an_administrator};
 use crate::applications;
 use crate::audit::{self, NewEntry, Subject};
+use crate::browsers::forget_browsers;
 use crate::business_roles::{Moved, end_roles};
 use crate::devices::forget_devices;
 use crate::directory;
@@ -160,6 +161,7 @@ impl Store {
         tx.execute(CLOSE, &[Value::Int(account.0), Value::Bool(false)]).await?;
         directory::follow(&mut tx, account.0).await?;
         let sessions = end_sessions(&mut tx, Who::Account(account)).await?;
+        forget_browsers(&mut tx, account).await?;
         let applications = applications::revoke_all(&mut tx, account).await?;
         let keys = forget_factors(&mut tx, account).await?;
         let devices = forget_devices(&mut tx, account).await?;

@@ -3,6 +3,7 @@
 use crate::accounts::{ACCOUNT_COLUMNS, account_columns, account_of, read_account};
 use crate::applications;
 use crate::audit::{self, NewEntry, Subject};
+use crate::browsers::forget_browsers;
 use crate::crypto::{entropy, new_token, token_hash};
 use crate::directory;
 use crate::factors::forget_factors;
@@ -125,6 +126,7 @@ impl Store {
         account_of(&mut tx, permit.tenant(), account).await?;
         // Sessions first: those of applications point to their passwords.
         let ended = end_sessions(&mut tx, Who::Account(account)).await?;
+        forget_browsers(&mut tx, account).await?;
         let keys = forget_factors(&mut tx, account).await?;
         let applications = applications::revoke_all(&mut tx, account).await?;
         tx.execute("UPDATE account SET password = NULL WHERE id = $1", &[Value::Int(account.0)]).await?;
@@ -248,6 +250,7 @@ impl Store {
         // What else is open for them was asked for before this password, by whomever.
         close_links(&mut tx, account, now).await?;
         end_sessions(&mut tx, Who::Account(account)).await?;
+        forget_browsers(&mut tx, account).await?;
         applications::revoke_all(&mut tx, account).await?;
         let entry = NewEntry::done("invitation.accept", Subject::by(Who::Account(account))).saying(&kind);
         audit::append(&mut tx, self.keys(), tenant, entry, now).await?;

@@ -12,6 +12,7 @@ mod applications;
 mod audit;
 mod blob;
 mod bodies;
+mod browsers;
 mod business_roles;
 mod calls;
 mod ceremonies;

@@ -284,6 +284,40 @@ async fn passwords_hashed_elsewhere_come_by_the_command_line_and_become_ours() {
 }
 
 #[tokio::test]
+async fn what_each_of_the_other_programs_hashed_opens_once_as_it_was_and_then_as_ours() {
+    let house = House::town();
+    let file = house.beside("people.csv");
+    // « Vingt-deux hérons »: the vectors of crates/identity/src/imported.rs.
+    const MADE: [&str; 5] = [
+        "pbkdf2_sha256$20000$sel$vkDaMQjIbJ4eTo+75psPbxo6DEFbyE2rFd+2fPzMuYc=",
+        "pbkdf2_sha1$20000$sel$wojGTcKB0UX72iTrg46xBgw4z/E=",
+        "bcrypt$$2b$06$ooAmAVxj5BQ7ar3L0eqnYezAiiuDGNe4iP7JN1b5vtiJrZrX9RfW.",
+        "$2b$06$5aa42fdypZDHvf5GS/2RB.lVTcawFiGjGZHN4XUgtujjwIURvLn9S",
+        "SCRAM-SHA-256$4096:1Wr+z/18aeT2i89lsb71Xw==$O9IeC2q9M7p5mXNlLXNRsc6VoqkzgTzOxb2iXud/lVI=:+5cIPrVNJTR+UHpgsk8OGbP7wdiptn8M6fhq5CbOyFE=",
+    ];
+    let lines = MADE.iter().enumerate().map(|(n, hash)| format!("p{n}@mairie.test,Personne {n},{hash}\n"));
+    std::fs::write(&file, format!("address,name,password_hash\n{}", lines.collect::<String>())).unwrap();
+    let said = house.run(&["account", "import", file.to_str().unwrap(), "--tenant", DOMAIN]);
+    assert!(said.out.contains("Applied: 5;"), "{said:?}");
+    let server = house.serve().await;
+    let mut kept = crate::database::Database::of(&house).await;
+    let ours =
+        "SELECT COUNT(*) FROM account WHERE address LIKE 'p_@mairie.test' AND password LIKE '$argon2id$%'";
+    for n in 0..5 {
+        let enter = async |password: &str| {
+            Browser::new(&server, DOMAIN).sign_in(&format!("p{n}@mairie.test"), password).await.status
+        };
+        assert_eq!(enter("Vingt-deux herons").await, 401);
+        assert_eq!(kept.number(ours).await, n, "a wrong one changes nothing");
+        assert_eq!(enter("Vingt-deux hérons").await, 200, "{}", MADE[n as usize]);
+        assert_eq!(kept.number(ours).await, n + 1, "{}", MADE[n as usize]);
+        assert_eq!(enter("Vingt-deux hérons").await, 200);
+    }
+    kept.close().await;
+    crate::bad_input::finish(server, &["hérons", "pbkdf2"]).await;
+}
+
+#[tokio::test]
 async fn who_is_added_is_written_to_when_that_is_chosen() {
     let house = House::town();
     let post = Post::open(&house).await;

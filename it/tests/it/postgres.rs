@@ -82,6 +82,33 @@ async fn the_whole_server_runs_on_postgresql_and_its_log_names_who_edits_it() {
 }
 
 #[tokio::test]
+async fn what_is_guessed_at_one_server_waits_at_the_other() {
+    let Some(own) = Own::make("two").await else { return };
+    let house = own.house();
+    let (one, other) = (house.serve().await, house.serve().await);
+    let alice = Browser::signed_in(&one, ALICE).await;
+    let stranger = |server| Browser { from: Some([127, 0, 0, 60].into()), ..Browser::new(server, DOMAIN) };
+    for _ in 0..3 {
+        stranger(&one).sign_in(ALICE, "Ce-n’est-pas-le-bon-1").await.expect(401);
+    }
+    // As if they had gone on for an hour at the one server.
+    let mut database = Database::postgres(own.address()).await;
+    assert_eq!(database.run("UPDATE wait_counter SET failures = failures + 17 WHERE failures = 3").await, 3);
+    drop(database);
+    let waits = stranger(&other).sign_in(ALICE, PASSWORD).await.expect(429).json();
+    assert!(waits["wait_s"].as_u64().is_some_and(|seconds| seconds > 60), "{waits}");
+    stranger(&one).sign_in(ALICE, PASSWORD).await.expect(429);
+    // The browser that one server knows is known to the other, beside the stranger too.
+    let mut desk = Browser { known: alice.known.clone(), ..stranger(&other) };
+    desk.sign_in(ALICE, PASSWORD).await.expect(200);
+    desk.at(&one).get("/api/rooms").await.expect(200);
+    Browser::signed_in(&other, BOB).await;
+    one.stop().await;
+    other.stop().await;
+    own.remove().await;
+}
+
+#[tokio::test]
 async fn a_database_that_goes_away_is_said_and_its_return_is_noticed() {
     let Some(mut own) = Own::make("away").await else { return };
     let house = own.house();

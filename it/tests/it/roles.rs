@@ -25,6 +25,16 @@ fn staffed() -> House {
     house
 }
 
+/// What an auditor does not read: what others are about to do, other bodies, and what is not there.
+const CLOSED_TO_AUDITORS: [&str; 6] = [
+    "/api/admin/accounts/{address}/departure: 403",
+    "/api/admin/imports/{id}: 403",
+    "/api/admin/imports/{id}/lines: 403",
+    "/api/admin/bodies: 403",
+    "/api/admin/alerts/{id}: 404",
+    "/api/admin/audit/log/tile/{tile}: 404",
+];
+
 async fn send(browser: &Browser, method: &str, path: &str, body: &Value) -> Answer {
     browser.request(method, path).json(body).send().await
 }
@@ -157,6 +167,54 @@ async fn whoever_manages_people_reaches_no_technical_role_by_any_route() {
     let token = link["link"].as_str().and_then(|l| l.rsplit('/').next()).expect("a link").to_owned();
     let door = Browser::new(&server, DOMAIN);
     door.get(&format!("/api/invitations/{token}")).await.expect(404);
+    crate::bad_input::finish(server, &[]).await;
+}
+
+#[tokio::test]
+async fn an_auditor_reads_the_administration_and_changes_nothing_by_any_route() {
+    let house = staffed();
+    let server = house.serve().await;
+    let (ada, claire) = (Browser::signed_in(&server, ADA).await, Browser::signed_in(&server, CLAIRE).await);
+    let room = claire.room("Accueil").await;
+    let role = make(&claire, "Accueil").await;
+    let real = |path: &str, address: &str| {
+        path.replace("{address}", address)
+            .replace("{room}", &room)
+            .replace("{slug}", "medical")
+            .replace("{body}", DOMAIN)
+            .replace("{tile}", "0/000")
+            .replace("{id}", if path.contains("/roles/") { role.as_str() } else { room.as_str() })
+    };
+    let before = state(&claire).await;
+    let mut changed = vec![];
+    let mut asked = 0;
+    for (method, path, body) in changes() {
+        // Herself among those who are spoken of: nobody makes themselves more.
+        let targets: &[&str] = if path.contains("{address}") { &[NEMO, ADA, CLAIRE] } else { &[""] };
+        for target in targets {
+            let answer = send(&ada, &method, &real(&path, target), &body).await;
+            asked += 1;
+            if answer.status != 403 {
+                changed.push(format!("{method} {path}: {}", answer.status));
+            }
+        }
+    }
+    assert!(asked >= 40, "{asked}");
+    assert_eq!(changed, Vec::<String>::new());
+    assert_eq!(before, state(&claire).await);
+
+    let reads = crate::forgery::routes().into_iter().map(|(method, path)| (method, format!("/api{path}")));
+    let reads = reads.filter(|(method, path)| method == "GET" && path.starts_with("/api/admin/"));
+    let mut closed = vec![];
+    for (_, path) in reads {
+        let shown =
+            real(&path, NEMO) + if path.ends_with("/consequences") { "?retention_days=30" } else { "" };
+        let answer = ada.get(&shown).await;
+        if answer.status != 200 {
+            closed.push(format!("{path}: {}", answer.status));
+        }
+    }
+    assert_eq!(closed, CLOSED_TO_AUDITORS);
     crate::bad_input::finish(server, &[]).await;
 }
 

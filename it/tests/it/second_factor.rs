@@ -88,6 +88,27 @@ async fn who_holds_an_application_is_asked_for_its_code_and_each_opens_once() {
 }
 
 #[tokio::test]
+async fn of_recovery_codes_that_were_made_anew_the_old_open_nothing() {
+    let house = House::town();
+    let server = house.serve().await;
+    let mut page = Browser::signed_in(&server, ALICE).await;
+    let (_, old) = enrol(&mut page).await;
+    let made = page.post("/api/factors/recovery-codes", &json!({})).await.expect(201).json();
+    let new: Vec<_> =
+        made["recovery_codes"].as_array().unwrap().iter().map(|c| c.as_str().unwrap()).collect();
+    assert!(new.len() == 10 && new.iter().all(|code| !old.iter().any(|before| before == code)), "{new:?}");
+    let paper = |code: &str| json!({"kind": "recovery", "code": code});
+    let (mut stranger, step) = first_step(&server).await;
+    for code in [&old[0], &old[9]] {
+        second(&mut stranger, &step["token"], &paper(code)).await.expect(401);
+    }
+    patient(&house).await;
+    second(&mut stranger, &step["token"], &paper(new[9])).await.expect(200);
+    assert_eq!(page.get("/api/factors").await.json()["recovery_left"], 9);
+    crate::bad_input::finish(server, &[]).await;
+}
+
+#[tokio::test]
 async fn codes_are_guessed_as_slowly_as_passwords_and_the_password_does_not_forgive_them() {
     let house = House::town();
     let server = house.serve().await;

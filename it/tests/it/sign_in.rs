@@ -1,7 +1,8 @@
 //! Signing in: the growing wait, and nothing that tells who exists.
 
 use crate::database::Database;
-use beffroi_it::{ALICE, Answer, BOB, Browser, DOMAIN, House, PASSWORD};
+use beffroi_it::{ALICE, Answer, BOB, Browser, CLAIRE, DOMAIN, House, PASSWORD};
+use serde_json::json;
 use std::net::{IpAddr, Ipv4Addr};
 
 const WRONG: &str = "Ce-n’est-pas-le-bon-1";
@@ -70,6 +71,153 @@ async fn the_wait_outlives_a_restart_and_never_locks_a_colleague_out_from_elsewh
     Browser::new(&server, DOMAIN).sign_in(ALICE, PASSWORD).await.expect(200);
     // Bob was never guessed at.
     from(&server, 11).sign_in(BOB, PASSWORD).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_known_browser_never_waits_for_what_strangers_behind_its_address_guess() {
+    let house = House::town();
+    let server = house.serve().await;
+    let mut database = Database::of(&house).await;
+    // As if they had gone on for an hour.
+    let go_on = "UPDATE wait_counter SET failures = 40";
+    let mut alice = from(&server, 20);
+    let welcome = alice.sign_in(ALICE, PASSWORD).await.expect(200);
+    let given = welcome.headers.iter().filter(|(name, _)| name == "set-cookie").map(|(_, cookie)| cookie);
+    let cookie = given.clone().find(|cookie| cookie.starts_with("beffroi_known=")).unwrap();
+    for part in ["HttpOnly", "Secure", "SameSite=Strict", "Path=/api", "Max-Age=31536000"] {
+        assert!(cookie.contains(part), "{cookie}");
+    }
+    assert_eq!(given.count(), 2);
+    let known = alice.known.clone().unwrap();
+    let bobs = {
+        let mut page = from(&server, 21);
+        page.sign_in(BOB, PASSWORD).await.expect(200);
+        page.known.unwrap()
+    };
+
+    // A stranger in the same house, whose address Alice signed in from, guesses at her and at others.
+    fail(&mut from(&server, 20), ALICE).await;
+    fail(&mut from(&server, 20), "personne@mairie.test").await;
+    assert!(database.run(go_on).await >= 4);
+    let shows = async |known: Option<String>, password: &str| {
+        let mut page = Browser { known, ..from(&server, 20) };
+        (page.sign_in(ALICE, password).await.status, page.known)
+    };
+    let token = known.split_once('=').unwrap().1.to_owned();
+    let last = if token.ends_with('A') { "B" } else { "A" };
+    for worth_nothing in [
+        None,
+        Some(bobs),
+        Some("beffroi_known=".into()),
+        Some(format!("beffroi_known={}", "A".repeat(43))),
+        Some(format!("beffroi_known={}{last}", &token[..42])),
+        Some(format!("beffroi_known={}.{token}", ["x"; 4].join("."))),
+        Some(format!("beffroi_known={}", ".".repeat(8000))),
+    ] {
+        let said = format!("{worth_nothing:?}");
+        assert_eq!(shows(worth_nothing, PASSWORD).await.0, 429, "{said}");
+    }
+    let (entered, renewed) = shows(Some(known.clone()), PASSWORD).await;
+    assert_eq!(entered, 200, "her browser enters at once");
+    assert_ne!(renewed.as_ref(), Some(&known));
+    assert_eq!(shows(Some(known), PASSWORD).await.0, 429, "what it showed before is worth nothing any more");
+    // It is no proof of who she is, and whoever copied it waits as everybody does, apart from the others.
+    for _ in 0..3 {
+        assert_eq!(shows(renewed.clone(), WRONG).await.0, 401);
+    }
+    assert_eq!(shows(renewed.clone(), WRONG).await.0, 429);
+    database.run("DELETE FROM wait_counter WHERE place LIKE 'browser %'").await;
+    let (entered, renewed) = shows(renewed, PASSWORD).await;
+    assert_eq!(entered, 200);
+    assert!(database.number("SELECT MIN(failures) FROM wait_counter").await >= 40, "she forgave nobody else");
+
+    // At an address that nobody has, a cookie changes nothing: the answer does not tell who is here.
+    let mut page = Browser { known: renewed.clone(), ..from(&server, 22) };
+    let unknown = page.sign_in("nul@mairie.test", WRONG).await.expect(401);
+    let mut page = Browser { known: renewed, ..from(&server, 23) };
+    let exists = page.sign_in(ALICE, WRONG).await.expect(401);
+    assert_eq!(unknown.json(), exists.json());
+    crate::bad_input::finish(server, &[&token]).await;
+}
+
+#[tokio::test]
+async fn a_browser_is_known_to_two_accounts_and_to_each_until_it_is_sent_out() {
+    let house = House::town();
+    let server = house.serve().await;
+    let mut database = Database::of(&house).await;
+    let mut page = from(&server, 30);
+    page.sign_in(ALICE, PASSWORD).await.expect(200);
+    page.sign_in(BOB, PASSWORD).await.expect(200);
+    let mut laptop = from(&server, 31);
+    laptop.sign_in(ALICE, PASSWORD).await.expect(200);
+    for named in [ALICE, BOB, CLAIRE] {
+        fail(&mut from(&server, 30), named).await;
+    }
+    database.run("UPDATE wait_counter SET failures = 40").await;
+    // Signing out is no reason to be a stranger.
+    page.delete("/api/session").await.expect(204);
+    for (named, entered) in [(ALICE, 200), (BOB, 200), (CLAIRE, 429), (ALICE, 200)] {
+        page.sign_in(named, PASSWORD).await.expect(entered);
+    }
+    // The laptop is sent out from elsewhere: a stranger from then on, even where it was.
+    let sessions = page.get("/api/sessions").await.expect(200).json();
+    let lost = sessions.as_array().unwrap().iter().find(|one| one["place"] == "127.0.0.31/32").unwrap();
+    page.delete(&format!("/api/sessions/{}", lost["id"].as_str().unwrap())).await.expect(204);
+    let mut elsewhere = Browser { known: laptop.known.clone(), ..from(&server, 30) };
+    elsewhere.sign_in(ALICE, PASSWORD).await.expect(429);
+
+    // Another password: what was copied before is worth nothing, the browser that chose it stays known.
+    let copied = page.known.clone();
+    let new = "Brume-tiède-7-horloges";
+    let chosen = page.post("/api/password", &json!({"old": PASSWORD, "new": new})).await.expect(204);
+    let mut thief = Browser { known: copied, ..from(&server, 30) };
+    thief.sign_in(ALICE, new).await.expect(429);
+    let cookie = chosen.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let mut known = Browser { known: Some(cookie), ..from(&server, 30) };
+    known.sign_in(ALICE, new).await.expect(200);
+    // Whoever is closed leaves none behind.
+    house.run(&["account", "disable", ALICE]).well();
+    let left = "SELECT COUNT(*) FROM known_browser k JOIN account a ON a.id = k.account WHERE a.address = 'alice@mairie.test'";
+    assert_eq!(database.number(left).await, 0);
+    crate::bad_input::finish(server, &[]).await;
+}
+
+#[tokio::test]
+async fn whoever_waits_as_told_is_let_in() {
+    let house = House::town();
+    let server = house.serve().await;
+    let mut page = from(&server, 40);
+    let (_, told) = fail(&mut page, ALICE).await;
+    let seconds = told.json()["wait_s"].as_u64().unwrap();
+    assert!((1..=2).contains(&seconds), "{seconds}");
+    // The one place where the wait passes for real.
+    tokio::time::sleep(std::time::Duration::from_secs(seconds)).await;
+    page.sign_in(ALICE, PASSWORD).await.expect(200);
+}
+
+#[tokio::test]
+async fn of_two_hundred_at_once_each_is_answered_or_told_to_come_back_and_nobody_inside_waits() {
+    let house = House::town();
+    let server = house.serve().await;
+    let alice = Browser::signed_in(&server, ALICE).await;
+    // Whom nobody knows costs the same work as anybody.
+    let crowd = (1..=200_u8).map(|n| {
+        let place = IpAddr::V4(Ipv4Addr::new(127, 2, 0, n));
+        let mut page = Browser { from: Some(place), ..Browser::new(&server, DOMAIN) };
+        async move { page.sign_in(&format!("personne{n}@mairie.test"), WRONG).await }
+    });
+    let (crowd, rooms) =
+        tokio::join!(futures_util::future::join_all(crowd), async { alice.get("/api/rooms").await.status });
+    assert_eq!(rooms, 200);
+    let busy: Vec<_> = crowd.iter().filter(|answer| answer.status == 503).collect();
+    assert!(!busy.is_empty(), "the queue has an end");
+    for answer in busy {
+        assert!(answer.json()["detail"].as_str().is_some_and(|said| said.len() > 20), "{answer:?}");
+    }
+    let others: Vec<_> = crowd.iter().map(|a| a.status).filter(|s| ![401, 503].contains(s)).collect();
+    assert!(others.is_empty(), "{others:?}");
+    assert!(crowd.iter().any(|answer| answer.status == 401));
+    from(&server, 41).sign_in(BOB, PASSWORD).await.expect(200);
 }
 
 #[tokio::test]

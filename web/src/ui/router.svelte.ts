@@ -51,8 +51,11 @@ export function here(): string {
 
 export function go(to: string, how: 'push' | 'replace' = 'push'): void {
   if (to === location.pathname) return;
-  if (how === 'push') history.pushState(null, '', to);
-  else history.replaceState(null, '', to);
+  // Two slashes of either kind name another host: the browser refuses, and whoever came by such an address could
+  // not go back to it.
+  const within = to.replace(/^[/\\]+/, '/');
+  if (how === 'push') history.pushState(null, '', within);
+  else history.replaceState(null, '', within);
   path = location.pathname;
 }
 

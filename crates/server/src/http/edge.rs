@@ -26,6 +26,8 @@ use std::sync::Arc;
 
 /// Name of the session's cookie.
 pub const COOKIE: &str = "beffroi_session";
+/// Name of the cookie that a browser is known by to the growing wait. It opens nothing.
+pub const KNOWN: &str = "beffroi_known";
 
 /// Everything that a handler needs.
 #[derive(Clone)]
@@ -44,19 +46,27 @@ pub struct Edge {
 
 /// The other end of the connection.
 #[derive(Clone, Copy, Debug)]
-pub struct Peer(pub SocketAddr);
+pub struct Connection(pub SocketAddr);
+
+/// Who asks: the other end of the connection, and what the browser shows to be known by.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    connection: Connection,
+    known: Option<beffroi_app::Secret>,
+}
 
 impl Peer {
-    pub fn origin(self) -> Origin {
-        Origin::of(self.0.ip())
+    pub fn origin(&self) -> Origin {
+        Origin::of(self.connection.0.ip()).showing(self.known.clone())
     }
 }
 
 impl<S: Sync> FromRequestParts<S> for Peer {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let peer = parts.extensions.get::<Self>().copied();
-        Ok(peer.expect("the listener says who is at the other end of every request"))
+        let connection = parts.extensions.get::<Connection>().copied();
+        let connection = connection.expect("the listener says who is at the other end of every request");
+        Ok(Self { connection, known: named(&parts.headers, KNOWN).map(Into::into) })
     }
 }
 
@@ -199,9 +209,13 @@ pub fn whole_or_null<'de, D: Deserializer<'de>>(field: D) -> Result<Option<Optio
 
 /// The session token in the cookie, if any.
 pub fn token(headers: &HeaderMap) -> Option<&str> {
+    named(headers, COOKIE)
+}
+
+fn named<'a>(headers: &'a HeaderMap, cookie: &str) -> Option<&'a str> {
     let cookies =
         headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(';'));
-    cookies.filter_map(|c| c.trim().split_once('=')).find(|(name, _)| *name == COOKIE).map(|(_, value)| value)
+    cookies.filter_map(|c| c.trim().split_once('=')).find(|(name, _)| *name == cookie).map(|(_, value)| value)
 }
 
 /// What a page must send with a change. Derived from the session's token, which no script can read.

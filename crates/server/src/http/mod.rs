@@ -31,7 +31,7 @@ mod rooms;
 mod session;
 mod shapes;
 
-pub use edge::{Edge, Peer, same_origin, token};
+pub use edge::{Connection, Edge, Peer, same_origin, token};
 pub use gate::client;
 pub use problem::Problem;
 pub use shapes::room_address;

@@ -1,8 +1,8 @@
 //! Signing in and out, and the sessions of a person.
 
 use super::edge::{
-    Body, COOKIE, Changing, ChangingCharter, ChangingItself, Edge, Outside, Peer, Reading, ReadingItself,
-    token,
+    Body, COOKIE, Changing, ChangingCharter, ChangingItself, Edge, KNOWN, Outside, Peer, Reading,
+    ReadingItself, token,
 };
 use super::{Problem, shapes};
 use crate::clock;
@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use beffroi_app::{Caller, Code, Entered, Person, SignedIn};
 use beffroi_domain::Tenant;
+use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -192,7 +193,18 @@ pub async fn welcome(edge: &Edge, peer: Peer, signed_in: SignedIn) -> Result<Res
     let body = described(edge, &caller, &signed_in.token).await?;
     let mut response = Json(body).into_response();
     response.headers_mut().insert(header::SET_COOKIE, cookie(&signed_in.token));
+    if let Some(browser) = &signed_in.browser {
+        response.headers_mut().append(header::SET_COOKIE, known(browser));
+    }
     Ok(response)
+}
+
+/// The cookie that a browser is known by for a year to the growing wait, at the routes where somebody proves
+/// something. It is never sent along from the page of another site.
+fn known(tokens: &beffroi_app::Secret) -> HeaderValue {
+    let tokens = tokens.expose_secret();
+    let cookie = format!("{KNOWN}={tokens}; Path=/api; HttpOnly; Secure; SameSite=Strict; Max-Age=31536000");
+    HeaderValue::from_str(&cookie).expect("tokens are base64url, with dots between them")
 }
 
 /// The cookie of a session's token.
@@ -280,9 +292,11 @@ pub async fn change_password(
     State(edge): State<Edge>,
     Changing(caller): Changing,
     Body(given): Body<NewPassword>,
-) -> Result<StatusCode, Problem> {
-    edge.app.change_password(&caller, given.old, given.new, clock::now()).await?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Result<Response, Problem> {
+    let browser = edge.app.change_password(&caller, given.old, given.new, clock::now()).await?;
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    response.headers_mut().insert(header::SET_COOKIE, known(&browser));
+    Ok(response)
 }
 
 /// How the browser names itself.
