@@ -282,6 +282,7 @@ impl Store {
             created: now,
             last_used: now,
             proved: now,
+            identified: 0,
             place: place.to_owned(),
             application: Some(id),
             locked: None,

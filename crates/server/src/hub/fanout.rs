@@ -1,6 +1,7 @@
 //! What was kept is told to whom it concerns.
 
 use super::Hub;
+use crate::clock;
 use beffroi_domain::meeting::guest_address;
 use beffroi_domain::{AccountId, Author, Content, Event, MemberRank, RoomId, RoomKind};
 use beffroi_store::{Heard, Listener, Notice};
@@ -185,7 +186,7 @@ impl Hub {
             let place = Place::Direct { reader: reader.address.as_str(), other: other.address.as_str() };
             let look = RoomLook { place, label: &room.label, domain: tenant.domain.as_str() };
             let wrote = matches!(&event.author, Author::Account(id, ..) if *id == reader.id);
-            let streams = self.registry().streams_of(reader.id);
+            let streams = self.hearing(reader.id, room.id).await;
             if wrote {
                 // The sender's own windows; the one that wrote, if it asked to learn the event's number so.
                 let kept = room::event_as_kept(event, &look);
@@ -211,6 +212,19 @@ impl Hub {
             }
         }
         Ok(())
+    }
+
+    /// The streams of one of two that may hear what is said between them: nobody enters such a room, so nobody is put
+    /// out of it when what its label asks for is over.
+    async fn hearing(&self, reader: AccountId, room: RoomId) -> Vec<Arc<super::registry::Client>> {
+        let all = self.registry().streams_of(reader);
+        let mut streams = vec![];
+        for stream in all {
+            if self.app().still_hears(&stream.caller, room, clock::now()).await.unwrap_or(false) {
+                streams.push(stream);
+            }
+        }
+        streams
     }
 
     /// Guests hear what is said in the meeting they were let into.
