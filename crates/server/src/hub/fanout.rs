@@ -55,10 +55,18 @@ impl Hub {
             Notice::Read { room, account, seq } => self.tell_read(room, account, seq).await?,
             Notice::Helped(account) => self.tell_changed(account, "help", None),
             Notice::SessionEnded(session) => {
-                self.end_session(session, "this session has ended; sign in again").await
+                let why = "this session has ended; sign in again";
+                self.end_session(session, StreamError::NotAuthorized, why).await
+            }
+            // RFC 6120 §4.9.3.3: who is told so does not come back by itself, or two copies would throw each other out
+            // for ever.
+            Notice::SessionReplaced(session) => {
+                let why = "this application password signed in elsewhere; make one for each device";
+                self.end_session(session, StreamError::Conflict, why).await
             }
             Notice::SessionLocked(session) => {
-                self.end_session(session, "this session is locked; open it, then come back").await
+                let why = "this session is locked; open it, then come back";
+                self.end_session(session, StreamError::NotAuthorized, why).await
             }
             Notice::AccountDisabled(account) => {
                 let mut clients = self.registry().everyone();
@@ -105,12 +113,12 @@ impl Hub {
     }
 
     /// Ends the streams of a session.
-    async fn end_session(&self, session: beffroi_domain::SessionId, why: &'static str) {
+    async fn end_session(&self, session: beffroi_domain::SessionId, error: StreamError, why: &'static str) {
         let clients: Vec<_> =
             self.registry().everyone().into_iter().filter(|c| c.caller.session == session).collect();
         for client in clients {
             self.leave_meetings(&client).await;
-            client.end(StreamError::NotAuthorized, why);
+            client.end(error, why);
         }
     }
 
