@@ -92,6 +92,7 @@ fn alone(rooms: &[Room], account: &beffroi_domain::Account) -> f64 {
         factor: Factor::Password,
         administration: Administration { factor: Factor::Password, inside: true },
         managed_device: None,
+        identified: None,
         membership: Some(MemberRank::Member),
         helper: None,
         now: 0,

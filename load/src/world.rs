@@ -67,6 +67,7 @@ pub(crate) fn may_speak(room: &Room, account: &Account) -> Permit<Speak> {
         helper: None,
         administration: beffroi_policy::Administration { factor: Factor::Password, inside: true },
         managed_device: None,
+        identified: None,
         membership: Some(beffroi_domain::MemberRank::Member),
         now: 0,
     };

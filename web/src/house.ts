@@ -142,9 +142,10 @@ class Desk extends Readable<Workspace | null> {
       return;
     }
     const { session: mine } = state;
-    const proved = mine.kind === 'account' ? mine.factor : '';
+    const proved = mine.kind === 'account' ? `${mine.factor} ${mine.identified_us}` : '';
     if (this.value?.session.address === mine.address) {
-      // A stream is worth what the session was worth when it was opened.
+      // A stream is worth what the session was worth when it was opened, and enters again where it was put out
+      // because its person had not proved for too long who they are.
       // In a meeting it waits: a new stream now would cut it.
       if (proved === this.#proved || this.value.currentMeeting) return;
       this.#proved = proved;

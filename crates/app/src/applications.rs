@@ -154,11 +154,14 @@ impl App {
             open => open?,
         }
         let session = self.store.open_application_session(id, &account, origin.as_str(), now).await;
-        let session = session.map_err(|error| match error {
+        let (session, replaced) = session.map_err(|error| match error {
             // Revoked or disabled since the challenge.
             beffroi_store::StoreError::Gone { .. } => Error::WrongCredentials,
             other => other.into(),
         })?;
+        for former in replaced {
+            self.announce(Notice::SessionReplaced(former));
+        }
         let caller = self.caller_of(session, origin, now).await?.ok_or(Error::WrongCredentials)?;
         // The charter is accepted on the page, which an application cannot show.
         if let Err(before) = self.admit(&caller, beffroi_policy::Asked::Anything) {

@@ -48,6 +48,8 @@ pub struct Caller {
     pub factor: Factor,
     /// When they last proved it.
     pub proved: Micros,
+    /// When the person last proved, in whatever way, that it is them.
+    pub identified: Micros,
     /// When the session was last used, to the minute.
     pub last_used: Micros,
     /// When the session ends if nobody uses it.
@@ -144,6 +146,7 @@ impl Caller {
                 factor: self.tenant.administration.factor,
                 inside: self.tenant.administration.inside(self.origin.network()),
             },
+            identified: self.application.is_none().then_some(self.identified),
             managed_device: self.device.as_ref().and_then(|at| at.reported(now)),
             membership,
             now,
@@ -206,6 +209,7 @@ impl App {
             tenant,
             factor: row.factor,
             proved: row.proved,
+            identified: row.identified,
             last_used: row.last_used,
             idle_ends: idle_ends_us,
             absolute_ends: match helper {

@@ -3,10 +3,11 @@
 use crate::sign_in::shortened;
 use crate::{App, Caller, Error, Origin, SignedIn, entry};
 use beffroi_domain::{
-    Account, Device, DeviceId, DeviceName, DeviceState, Label, Micros, Reported, SessionId, Tenant,
+    Account, Device, DeviceId, DeviceName, DeviceState, Label, MemberRank, Micros, Reported, SessionId,
+    Tenant,
 };
 use beffroi_identity::device as keys;
-use beffroi_policy::{ManageDevices, ReadRooms, Who, decide_device};
+use beffroi_policy::{Actor, ManageDevices, ReadRooms, Who, decide_device};
 use beffroi_store::{CeremonyKind, DeviceRow, NewDevice, NewEntry, Notice, Outcome, StoreError};
 
 /// The device that a session carries.
@@ -253,9 +254,26 @@ impl App {
         Ok(())
     }
 
-    /// What is reported of the managed device at which the caller sits, read now where a label asks for one: a
-    /// stream that has been open since this morning may have been on a device that was withdrawn at noon.
-    pub(crate) async fn at_managed_device(
+    /// The caller as the policy sees them where a label asks for more than a session carries for good. It is read
+    /// now: a stream that has been open since this morning may be on a device that was withdrawn at noon, and its
+    /// person may have proved who they are since.
+    pub(crate) async fn actor_at(
+        &self,
+        caller: &Caller,
+        membership: Option<MemberRank>,
+        label: &Label,
+        now: Micros,
+    ) -> Result<Actor, Error> {
+        let managed_device = self.at_managed_device(caller, label, now).await?;
+        let identified = match label.proof_hours {
+            Some(_) => self.store.identified(caller.session).await?,
+            None => None,
+        };
+        Ok(Actor { managed_device, identified, ..caller.actor(membership, now) })
+    }
+
+    /// What is reported of the managed device at which the caller sits, where a label asks for one.
+    async fn at_managed_device(
         &self,
         caller: &Caller,
         label: &Label,

@@ -2,7 +2,7 @@
 
 use crate::{App, Caller, Error};
 use beffroi_domain::{FileId, FileShared, Micros, RoomId, UploadId};
-use beffroi_policy::{AddFile, Permit, ReadFile, ReadRoom, RoomAct as _};
+use beffroi_policy::{AddFile, Permit, ReadFile, ReadRoom, RoomAct};
 use beffroi_store::{FileRow, FileStream, UploadRow};
 use bytes::Bytes;
 
@@ -121,6 +121,29 @@ impl App {
         now: Micros,
     ) -> Result<FileStream, Error> {
         Ok(self.store.read_file(&file.permit, file.row.file.file, range, now).await?.1)
+    }
+}
+
+impl App {
+    /// Whether what was permitted when it began, and goes on for minutes, still is: the session is there and the rule
+    /// says yes. Not a permission, and a person whose rights shrink refuses nothing: no audit entry.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn still_may<A: RoomAct>(
+        &self,
+        caller: &Caller,
+        room: RoomId,
+        now: Micros,
+    ) -> Result<bool, Error> {
+        if !self.store.session_stands(caller.session).await? {
+            return Ok(false);
+        }
+        match self.facts(caller, room, now).await {
+            Ok((actor, room)) => Ok(beffroi_policy::decide::<A>(&actor, &room).is_ok()),
+            Err(Error::NotFound(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -50,7 +50,7 @@ pub use factors::{Code, Confirmed, Factors, NewTotp, SignInRow, Way};
 pub use files::OpenFile;
 pub use help::Help;
 pub use imports::{Incoming, MOST_IMPORT_BYTES};
-pub use lock::Standing;
+pub use lock::{LiveNow, Standing};
 pub use mail_codes::NewEmail;
 pub use operator::NewPerson;
 pub use organisation::{Consequences, LabelView, Organisation, password_rules};
@@ -144,8 +144,8 @@ impl App {
             Person::Account(_) => {
                 let standing = facts.standing.ok_or(Error::NotFound("account"))?;
                 let (role, clearance) = (standing.role, standing.clearance);
-                let managed_device = self.at_managed_device(caller, &room.label, now).await?;
-                Actor { role, clearance, managed_device, ..caller.actor(standing.membership, now) }
+                let actor = self.actor_at(caller, standing.membership, &room.label, now).await?;
+                Actor { role, clearance, ..actor }
             }
             Person::Guest(guest) => {
                 let visits = guest.room == room.id;

@@ -5,7 +5,7 @@
 
 use crate::sign_in::shortened;
 use crate::{App, Caller, Error, Secret, SignedIn, entry};
-use beffroi_domain::{LockRules, Micros, Room, SessionId, Tenant};
+use beffroi_domain::{LockRules, Micros, Room, SessionId, Tenant, recent_proof};
 use beffroi_identity::lock::{self, Lock, Rest, Tries};
 use beffroi_identity::pin::Pin;
 use beffroi_identity::session::{Session, State};
@@ -30,6 +30,17 @@ pub enum Standing {
     Locked,
     /// Its person has yet to accept the charter.
     Charter,
+}
+
+/// A session that is worth something now.
+#[derive(Clone, Copy, Debug)]
+pub struct LiveNow {
+    /// Whether it opens doors.
+    pub standing: Standing,
+    /// When its person last proved who they are; nothing for an application.
+    pub identified: Option<Micros>,
+    /// Whether that is too long ago for some label of its body.
+    pub aged: bool,
 }
 
 impl Caller {
@@ -86,7 +97,7 @@ impl App {
     ///
     /// # Errors
     /// The store's.
-    pub async fn live_sessions(&self, now: Micros) -> Result<Vec<(SessionId, Standing)>, Error> {
+    pub async fn live_sessions(&self, now: Micros) -> Result<Vec<(SessionId, LiveNow)>, Error> {
         let limits = self.rules.sessions;
         let (mut live, mut falling) = (vec![], vec![]);
         for one in self.store.live_sessions(now).await? {
@@ -103,7 +114,9 @@ impl App {
                 _ if one.charter.is_some() => Standing::Charter,
                 _ => Standing::Open,
             };
-            live.push((one.id, standing));
+            let identified = one.identified;
+            let aged = one.proof_hours.is_some_and(|hours| !recent_proof(hours, identified, now));
+            live.push((one.id, LiveNow { standing, identified, aged }));
         }
         for (session, used) in falling.into_iter().take(MOST_AT_ONCE) {
             self.fall(session, used, now).await?;

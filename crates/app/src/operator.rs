@@ -210,6 +210,7 @@ impl App {
                 inside: false,
             },
             managed_device: None,
+            identified: None,
             membership: self.store.membership(room, account.id).await?,
             now,
         };

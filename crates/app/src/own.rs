@@ -2,7 +2,7 @@
 
 use crate::{App, Caller, Error};
 use beffroi_domain::{Micros, RoomId};
-use beffroi_policy::{Actor, Permit, ReadRoom, decide};
+use beffroi_policy::{Permit, ReadRoom, decide};
 use beffroi_store::{Direct, OwnRange, Page, Range, StoreError};
 
 impl App {
@@ -55,8 +55,7 @@ impl App {
         let all = self.store.directs_of(caller.account()?.id).await?;
         let mut may = (vec![], vec![]);
         for direct in all {
-            let managed_device = self.at_managed_device(caller, &direct.room.label, now).await?;
-            let actor = Actor { managed_device, ..caller.actor(Some(direct.rank), now) };
+            let actor = self.actor_at(caller, Some(direct.rank), &direct.room.label, now).await?;
             if let Ok(permit) = decide::<ReadRoom>(&actor, &direct.room) {
                 may.0.push(direct);
                 may.1.push(permit);

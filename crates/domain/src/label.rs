@@ -32,6 +32,14 @@ impl Guests {
     }
 }
 
+/// An hour in microseconds.
+const HOUR_US: i64 = 3_600 * 1_000_000;
+
+/// Whether a proof of who one is, of that moment if there was one, is younger than so many hours.
+pub fn recent_proof(hours: u32, identified: Option<Micros>, now: Micros) -> bool {
+    identified.is_some_and(|at| now.saturating_sub(at) < i64::from(hours) * HOUR_US)
+}
+
 /// A label of a tenant: what it demands and what it allows. Labels are data; these are the facts that
 /// the policy reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,9 +76,16 @@ pub struct Label {
     pub meeting_minutes: Option<u32>,
     /// Idle minutes after which a page that shows such a room locks (ID6); `None` leaves it to the tenant's rule.
     pub lock_minutes: Option<u32>,
+    /// Hours for which a proof of who one is opens such a room; `None` leaves it to the session's own limits.
+    pub proof_hours: Option<u32>,
 }
 
 impl Label {
+    /// Whether somebody who last proved at `identified` who they are did so recently enough.
+    pub fn recent(&self, identified: Option<Micros>, now: Micros) -> bool {
+        self.proof_hours.is_none_or(|hours| recent_proof(hours, identified, now))
+    }
+
     /// Whether a room may carry it at this moment.
     pub fn usable(&self, now: Micros) -> bool {
         self.reserved_by.is_none() || self.accreditation.as_ref().is_some_and(|one| one.in_force(now))
@@ -96,6 +111,7 @@ impl Label {
         let days = change.retention_days.unwrap_or(self.retention_days);
         let minutes = change.meeting_minutes.unwrap_or(self.meeting_minutes);
         let lock = change.lock_minutes.unwrap_or(self.lock_minutes);
+        let hours = change.proof_hours.unwrap_or(self.proof_hours);
         Ok(Self {
             name: change.name.as_ref().map_or_else(|| self.name.clone(), ToString::to_string),
             guests: change.guests.unwrap_or(self.guests),
@@ -112,6 +128,7 @@ impl Label {
             lock_minutes: bounded(lock, LockRules::LEAST..=LockRules::MOST, |minutes| BadLabel::Lock {
                 minutes,
             })?,
+            proof_hours: bounded(hours, 1..=Self::MOST_HOURS, |hours| BadLabel::Hours { hours })?,
             ..self.clone()
         })
     }
@@ -120,6 +137,8 @@ impl Label {
     pub const MOST_DAYS: u32 = 36_525;
     /// Minutes of a meeting at most: a day.
     pub const MOST_MINUTES: u32 = 1_440;
+    /// Hours for which a proof opens a room at most: no session lasts longer than a day.
+    pub const MOST_HOURS: u32 = 24;
 
     /// The label of a new room (RK4: everything said may matter).
     pub const DEFAULT: &'static str = "internal";
@@ -145,6 +164,7 @@ impl Label {
             retention_days: None,
             meeting_minutes: Some(40),
             lock_minutes: None,
+            proof_hours: None,
         };
         let named = |slug: &str, name: &str, rank| Self {
             slug: slug.into(),
@@ -216,6 +236,8 @@ pub struct LabelChange {
     pub meeting_minutes: Option<Option<u32>>,
     /// Idle minutes before the lock, or as the tenant says.
     pub lock_minutes: Option<Option<u32>>,
+    /// Hours for which a proof opens it, or as long as the session lasts.
+    pub proof_hours: Option<Option<u32>>,
 }
 
 /// Why a label cannot be so.
@@ -249,6 +271,15 @@ pub enum BadLabel {
         /// As asked.
         minutes: u32,
     },
+    /// Too few or too many hours.
+    #[error(
+        "a proof opens a room for 1 to {} hours, not {hours}; leave it out to keep to the limits of the session",
+        Label::MOST_HOURS
+    )]
+    Hours {
+        /// As asked.
+        hours: u32,
+    },
 }
 
 impl Label {
@@ -269,6 +300,7 @@ impl Label {
                 ("retention_days", number(label.retention_days)),
                 ("meeting_minutes", number(label.meeting_minutes)),
                 ("lock_minutes", number(label.lock_minutes)),
+                ("proof_hours", number(label.proof_hours)),
             ]
         };
         let pairs = facts(self).into_iter().zip(facts(after)).filter(|(before, after)| before != after);
@@ -316,5 +348,18 @@ mod tests {
             let change = LabelChange { meeting_minutes: Some(Some(minutes)), ..LabelChange::default() };
             assert_eq!(internal.changed(&change), Err(BadLabel::Minutes { minutes }));
         }
+        for hours in [0, Label::MOST_HOURS + 1] {
+            let change = LabelChange { proof_hours: Some(Some(hours)), ..LabelChange::default() };
+            assert_eq!(internal.changed(&change), Err(BadLabel::Hours { hours }));
+        }
+    }
+    #[test]
+    fn a_proof_is_recent_until_the_last_hour_is_over() {
+        let internal = Label::shipped().remove(1);
+        assert!(internal.recent(None, 0), "nothing is asked");
+        let label = Label { proof_hours: Some(2), ..internal };
+        let over = 2 * HOUR_US;
+        assert!(label.recent(Some(7), 7) && label.recent(Some(7), 7 + over - 1));
+        assert!(!label.recent(Some(7), 7 + over) && !label.recent(None, 7));
     }
 }

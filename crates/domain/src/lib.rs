@@ -37,7 +37,7 @@ pub use id::{
     AccountId, AlertId, ApplicationId, BadId, BusinessRoleId, DeviceId, FactorId, FileId, GuestId, ImportId,
     InvitationId, LinkId, MailId, MeetingId, RequestId, RoomId, SessionId, TenantId, UploadId,
 };
-pub use label::{BadLabel, Guests, Label, LabelChange, Rank};
+pub use label::{BadLabel, Guests, Label, LabelChange, Rank, recent_proof};
 pub use lock::{BadLock, LockRules};
 pub use name::{
     ApplicationName, BadName, DeviceName, FactorName, LabelName, PersonName, Reason, RoleName, RoomName,

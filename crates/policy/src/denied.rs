@@ -31,6 +31,16 @@ pub enum Denied {
         /// The label's name.
         label: String,
     },
+    /// The label asks for a proof that is not so old.
+    #[error(
+        "« {label} » asks every {hours} hours who is there, on the page; prove there once more that it is you. An application cannot, and a guest comes in by the link again"
+    )]
+    ProofAge {
+        /// The label's name.
+        label: String,
+        /// For how long a proof counts.
+        hours: u32,
+    },
     /// The label asks for a managed device.
     #[error(
         "« {label} » opens only on a device that your organisation approved; enrol this one in « My security », and ask an administrator to approve it"
@@ -295,6 +305,7 @@ impl Denied {
             Self::Reserved { .. } => "label-reserved",
             Self::Clearance { .. } => "clearance",
             Self::SecondFactor { .. } => "label-second-factor",
+            Self::ProofAge { .. } => "label-proof-age",
             Self::ManagedDevice { .. } => "label-managed-device",
             Self::DevicePosture { .. } => "label-device-posture",
             Self::DeviceLost => "device-lost",

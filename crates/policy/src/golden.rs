@@ -8,8 +8,8 @@ use crate::{
     decide_passage, decide_read_bodies, decide_relabel, decide_request, may_hold,
 };
 use beffroi_domain::{
-    AccountId, Accreditation, AdministrationRules, Dangerous, Factor, GuestId, Label, MemberRank, Posture,
-    Rank, Reported, Role, Room, RoomId, RoomKind, Slug, TenantId,
+    AccountId, Accreditation, AdministrationRules, Dangerous, Factor, GuestId, Guests, Label, MemberRank,
+    Posture, Rank, Reported, Role, Room, RoomId, RoomKind, Slug, TenantId,
 };
 use std::fmt::Write as _;
 
@@ -106,6 +106,7 @@ fn the_whole_policy() {
                                 // What administering takes has a table of its own below.
                                 administration: Administration { factor: Factor::Password, inside: true },
                                 managed_device: managed_device.then(Reported::default),
+                                identified: Some(NOW),
                                 membership,
                                 now: NOW,
                             };
@@ -224,6 +225,7 @@ fn the_whole_policy() {
         }
     }
     table += &postures();
+    table += &proof_ages();
     table += &requests();
     table += &bodies();
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/policy.golden.txt");
@@ -349,6 +351,36 @@ fn postures() -> String {
     table
 }
 
+/// Until when a proof of who one is opens a room whose label counts its hours.
+fn proof_ages() -> String {
+    let mut table = String::from(
+        "\n# a label that asks for a proof of the last two hours: who | rank | proved | answer to every act, then the acts answered otherwise | a new room\n",
+    );
+    let hour = 3_600 * 1_000_000;
+    let label = Label { proof_hours: Some(2), guests: Guests::Room, ..Label::shipped().remove(1) };
+    let people = [
+        (Some(Role::Agent), Some(MemberRank::Owner)),
+        (Some(Role::Administrator), None),
+        (Some(Role::Administrator), Some(MemberRank::Owner)),
+        (None, Some(MemberRank::Guest)),
+    ];
+    for (role, membership) in people {
+        for (word, ago) in [
+            ("now", Some(0)),
+            ("just within", Some(2 * hour - 1)),
+            ("two hours ago", Some(2 * hour)),
+            ("by an application", None),
+        ] {
+            let actor = Actor { identified: ago.map(|ago| NOW - ago), membership, ..someone(role, 4) };
+            let cells = ROOM_ACTS.iter().map(|(name, ask)| (*name, cell(ask(&actor, &room(&label)))));
+            let (who, rank) = (role.map_or("guest", Role::word), membership.map_or("-", MemberRank::word));
+            let new = cell(decide_create(&actor, &label).err());
+            writeln!(table, "{who} | {rank} | {word} | {} | {new}", answers(cells)).unwrap();
+        }
+    }
+    table
+}
+
 /// What an operator does to bodies, and never inside one.
 fn bodies() -> String {
     let mut table = String::from(
@@ -428,6 +460,7 @@ fn someone(role: Option<Role>, clearance: u8) -> Actor {
         helper: None,
         administration: Administration { factor: Factor::Passkey, inside: true },
         managed_device: Some(Reported::default()),
+        identified: Some(NOW),
         membership: None,
         now: NOW,
     }

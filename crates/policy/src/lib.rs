@@ -71,6 +71,9 @@ pub struct Actor {
     pub administration: Administration,
     /// What the body reports of the device at which they sit; nothing when it is none that the body manages.
     pub managed_device: Option<Reported>,
+    /// When they last proved who they are, in this session; nothing for an application, which only proves what it
+    /// holds.
+    pub identified: Option<Micros>,
     /// Their rank in the room at hand, if they belong to it; `Guest` for a guest of this very room.
     pub membership: Option<MemberRank>,
     /// When they ask: an accreditation ends by itself.
@@ -82,7 +85,7 @@ pub struct Actor {
 pub struct Acting {
     /// In whose name.
     pub who: Who,
-    /// What the session proved, when the act administers.
+    /// What the session proved, when the act administers or changes how one signs in.
     pub factor: Option<Factor>,
     /// The administrator who acts in their name, to help them.
     pub helper: Option<AccountId>,
@@ -124,6 +127,7 @@ pub const FRESH_US: i64 = 15 * 60 * 1_000_000;
 pub struct OwnPermit {
     account: AccountId,
     tenant: TenantId,
+    factor: Factor,
 }
 
 impl OwnPermit {
@@ -134,6 +138,10 @@ impl OwnPermit {
     /// Of which tenant.
     pub fn tenant(&self) -> TenantId {
         self.tenant
+    }
+    /// The same, as the log tells it: with what they had proved.
+    pub fn acting(&self) -> Acting {
+        Acting { who: Who::Account(self.account), factor: Some(self.factor), helper: None }
     }
 }
 
@@ -146,7 +154,7 @@ pub fn decide_own(actor: &Actor, holder: Holder) -> Result<OwnPermit, Denied> {
     let account = decide_oneself(actor, "factor.manage")?;
     let enough = own_proof(actor, holder);
     if holder.factor >= enough && holder.fresh {
-        return Ok(OwnPermit { account, tenant: actor.tenant });
+        return Ok(OwnPermit { account, tenant: actor.tenant, factor: holder.factor });
     }
     Err(if enough == Factor::Passkey { Denied::OwnPasskey } else { Denied::Stale })
 }
@@ -398,6 +406,9 @@ fn cleared(actor: &Actor, label: &Label) -> Result<(), Denied> {
 fn assured(actor: &Actor, label: &Label) -> Result<(), Denied> {
     if label.second_factor && actor.factor < Factor::Second {
         return Err(Denied::SecondFactor { label: label.name.clone() });
+    }
+    if let Some(hours) = label.proof_hours.filter(|_| !label.recent(actor.identified, actor.now)) {
+        return Err(Denied::ProofAge { label: label.name.clone(), hours });
     }
     if !label.managed_device {
         return Ok(());

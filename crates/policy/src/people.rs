@@ -84,6 +84,7 @@ mod tests {
                 helper: None,
                 administration: Administration { factor: Factor::Passkey, inside: true },
                 managed_device: None,
+                identified: None,
                 membership: None,
                 now: 0,
             };

@@ -15,8 +15,6 @@ use beffroi_policy::{TenantPermit, UseApplications, Who};
 pub enum Protocol {
     /// Conversations.
     Xmpp,
-    /// Files; nothing asks for it yet.
-    Files,
 }
 
 impl Protocol {
@@ -24,8 +22,11 @@ impl Protocol {
     pub fn word(self) -> &'static str {
         match self {
             Self::Xmpp => "xmpp",
-            Self::Files => "files",
         }
+    }
+    /// Reads such a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Xmpp].into_iter().find(|one| one.word() == word)
     }
 }
 
@@ -78,7 +79,8 @@ const NOTED: Micros = 60_000_000;
 fn read_application(row: &Row) -> Result<ApplicationRow> {
     let id = ApplicationId(row.int(0)?);
     let name = row.text(1)?.parse().map_err(|_| damaged(format!("application password {id}")))?;
-    let protocol = if row.text(2)? == "files" { Protocol::Files } else { Protocol::Xmpp };
+    let protocol = Protocol::from_word(&row.text(2)?);
+    let protocol = protocol.ok_or_else(|| damaged(format!("application password {id}")))?;
     let last_use = row.opt_int(4)?.zip(row.opt_text(5)?);
     Ok(ApplicationRow { id, name, protocol, created: row.int(3)?, last_use })
 }
@@ -248,8 +250,9 @@ impl Store {
         self.db().rows(SQL, &values, read).await
     }
 
-    /// Opens a session for a stream that proved it has an application password. Its use is noted, in the
-    /// log too, at most once a minute: a telephone on a bad line comes back often.
+    /// Opens a session for a stream that proved it has an application password, and gives those that it replaces: one
+    /// password is one device. Its use is noted, in the log too, at most once a minute, a telephone on a bad line
+    /// comes back often; that it comes from another place than before is noted always, for its owner to see.
     ///
     /// # Errors
     /// `Gone` when it was revoked, or the account disabled or the body closed meanwhile.
@@ -259,15 +262,16 @@ impl Store {
         account: &Account,
         place: &str,
         now: Micros,
-    ) -> Result<SessionRow> {
+    ) -> Result<(SessionRow, Vec<SessionId>)> {
         let mut tx = self.db().begin().await?;
         open_door(&mut tx, account.tenant).await?;
         hold(&mut tx, account.id, account.tenant).await?;
         const FIND: &str =
-            "SELECT name, last_used_us FROM application_password WHERE id = $1 AND account = $2";
+            "SELECT name, last_used_us, last_place FROM application_password WHERE id = $1 AND account = $2";
         let values = [Value::Int(id.0), Value::Int(account.id.0)];
-        let found = tx.row(FIND, &values, |row| Ok((row.text(0)?, row.opt_int(1)?))).await?;
-        let (name, last) = found.ok_or(StoreError::Gone { what: "application password" })?;
+        let found =
+            tx.row(FIND, &values, |row| Ok((row.text(0)?, row.opt_int(1)?, row.opt_text(2)?))).await?;
+        let (name, last, before) = found.ok_or(StoreError::Gone { what: "application password" })?;
         const CHARTER: &str = "
             SELECT CASE WHEN a.charter < t.charter THEN t.charter ELSE 0 END
               FROM account a JOIN tenant t ON t.id = a.tenant WHERE a.id = $1";
@@ -282,6 +286,7 @@ impl Store {
             created: now,
             last_used: now,
             proved: now,
+            identified: 0,
             place: place.to_owned(),
             application: Some(id),
             locked: None,
@@ -295,6 +300,8 @@ impl Store {
             INSERT INTO session (id, token, tenant, account, factor, agent, created_us, last_used_us, application,
                                  proved_us, place)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $7, $9)";
+        const REPLACED: &str = "DELETE FROM session WHERE application = $1 RETURNING id";
+        let replaced = tx.rows(REPLACED, &[Value::Int(id.0)], |row| row.int(0).map(SessionId)).await?;
         // The token itself is thrown away: no cookie opens this session.
         let (_, token) = new_token();
         let values = [
@@ -309,7 +316,8 @@ impl Store {
             Value::Text(place),
         ];
         tx.execute(ADD, &values).await?;
-        if last.is_none_or(|last| now - last >= NOTED) {
+        let moved = before.filter(|before| before != place);
+        if moved.is_some() || last.is_none_or(|last| now - last >= NOTED) {
             const USED: &str =
                 "UPDATE application_password SET last_used_us = $2, last_place = $3 WHERE id = $1";
             tx.execute(USED, &[Value::Int(id.0), Value::Int(now), Value::Text(place)]).await?;
@@ -322,7 +330,16 @@ impl Store {
             };
             audit::append(&mut tx, self.keys(), session.tenant, entry, now).await?;
         }
+        if moved.is_some() {
+            let detail = format!("application · {}", session.agent);
+            let entry = NewEntry {
+                origin: place,
+                detail: &detail,
+                ..NewEntry::done("application.move", Subject::Who(session.who))
+            };
+            audit::append(&mut tx, self.keys(), session.tenant, entry, now).await?;
+        }
         tx.commit().await?;
-        Ok(session)
+        Ok((session, replaced))
     }
 }

@@ -350,12 +350,17 @@ pub(crate) async fn append(
     let subject = seal(&subject_key, "subject", &subject_text);
     let detail_key = if actor_ref == 0 { &subject_key } else { &actor_key };
     let detail = seal(detail_key, "detail", entry.detail);
-    // An act of the administration says what was proved for it, where others say from where.
+    // An act of the administration, or on how one signs in, says what was proved for it.
     let proof = match &entry.actor {
         Subject::Acting(Acting { factor: Some(factor), .. }) => factor.word(),
         _ => "",
     };
-    let origin = seal(&actor_key, "origin", if entry.origin.is_empty() { proof } else { entry.origin });
+    let origin = match (entry.origin, proof) {
+        ("", proof) => proof.to_owned(),
+        (place, "") => place.to_owned(),
+        (place, proof) => format!("{place} · {proof}"),
+    };
+    let origin = seal(&actor_key, "origin", &origin);
     let commitments = commitments(&[
         now.to_string().into_bytes(),
         act.into(),

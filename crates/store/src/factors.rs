@@ -12,7 +12,7 @@ use crate::sql::{Row, Tx, Value};
 use crate::{Result, Store, StoreError};
 use aws_lc_rs::hmac;
 use beffroi_domain::{AccountId, FactorId, FactorName, Micros, TenantId};
-use beffroi_policy::{OwnPermit, Who};
+use beffroi_policy::OwnPermit;
 use zeroize::Zeroizing;
 
 /// What a factor is.
@@ -214,7 +214,7 @@ impl Store {
         ];
         tx.execute(ADD, &values).await.map_err(|e| e.or_taken("passkey"))?;
         let detail = format!("{} {name}", kind.word());
-        let entry = NewEntry::done("factor.add", Subject::by(Who::Account(account))).saying(&detail);
+        let entry = NewEntry::done("factor.add", Subject::by(permit.acting())).saying(&detail);
         let entry = NewEntry { origin, ..entry };
         audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
         tx.commit().await?;
@@ -262,7 +262,7 @@ impl Store {
             DELETE FROM recovery_code WHERE account = $1
                AND NOT EXISTS (SELECT 1 FROM factor f WHERE f.account = $1)";
         tx.execute(LAST, &[Value::Int(account.0)]).await?;
-        let entry = NewEntry::done("factor.remove", Subject::by(Who::Account(account))).saying(&detail);
+        let entry = NewEntry::done("factor.remove", Subject::by(permit.acting())).saying(&detail);
         let entry = NewEntry { origin, ..entry };
         audit::append(&mut tx, self.keys(), permit.tenant(), entry, now).await?;
         tx.commit().await
@@ -383,7 +383,7 @@ impl Store {
             let kept = hmac::sign(&key, code.as_bytes());
             tx.execute(ADD, &[Value::Int(account.0), Value::Bytes(kept.as_ref())]).await?;
         }
-        let entry = NewEntry::done("recovery.renew", Subject::by(Who::Account(account)));
+        let entry = NewEntry::done("recovery.renew", Subject::by(permit.acting()));
         let entry = NewEntry { origin, ..entry };
         audit::append(&mut tx, self.keys(), permit.tenant(), entry, now).await?;
         tx.commit().await

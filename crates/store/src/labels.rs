@@ -14,13 +14,13 @@ macro_rules! label_columns {
         "l.slug, l.name, l.rank, l.reserved_by, l.accreditation_reference, l.accreditation_authority, \
          l.accreditation_until_us, l.guests, l.federation, l.recording, l.download, l.second_factor, \
          l.managed_device, l.end_to_end, l.retention_days, l.meeting_minutes, l.lock_minutes, \
-         l.posture"
+         l.posture, l.proof_hours"
     };
 }
 pub(crate) use label_columns;
 
 /// How many columns [`label_columns`] are.
-pub(crate) const LABEL_COLUMNS: usize = 18;
+pub(crate) const LABEL_COLUMNS: usize = 19;
 
 /// Reads [`label_columns`] from `column` on.
 pub(crate) fn read_label(row: &Row, column: usize) -> Result<Label> {
@@ -57,6 +57,7 @@ pub(crate) fn read_label(row: &Row, column: usize) -> Result<Label> {
         retention_days: row.opt_int(column + 14)?.map(small),
         meeting_minutes: row.opt_int(column + 15)?.map(small),
         lock_minutes: row.opt_int(column + 16)?.map(small),
+        proof_hours: row.opt_int(column + 18)?.map(small),
     })
 }
 
@@ -179,7 +180,8 @@ impl Store {
         const SET: &str = "
             UPDATE label SET name = $3, guests = $4, federation = $5, recording = $6, download = $7,
                              second_factor = $8, managed_device = $9, retention_days = $10,
-                             meeting_minutes = $11, lock_minutes = $12, posture = $13
+                             meeting_minutes = $11, lock_minutes = $12, posture = $13,
+                             proof_hours = $14
              WHERE tenant = $1 AND slug = $2";
         let posture = after.posture.words().join(" ");
         let values = [
@@ -196,6 +198,7 @@ impl Store {
             Value::OptInt(after.meeting_minutes.map(i64::from)),
             Value::OptInt(after.lock_minutes.map(i64::from)),
             Value::Text(&posture),
+            Value::OptInt(after.proof_hours.map(i64::from)),
         ];
         tx.execute(SET, &values).await?;
         let told = before.differences(&after).join("; ");

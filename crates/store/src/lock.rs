@@ -23,6 +23,10 @@ pub struct LiveSession {
     pub last_used: Micros,
     /// Whether a page holds it, rather than an application.
     pub page: bool,
+    /// When its person last proved who they are; nothing for an application.
+    pub identified: Option<Micros>,
+    /// The fewest hours for which a proof opens rooms of any label of its tenant.
+    pub proof_hours: Option<u32>,
     /// Since when it is locked, if it is.
     pub locked: Option<Micros>,
     /// Whether its page said that it is on a desk.

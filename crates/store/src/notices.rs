@@ -30,6 +30,8 @@ pub enum Notice {
     },
     /// A session ended; its streams must close.
     SessionEnded(SessionId),
+    /// An application signed in with a password whose stream is elsewhere: that one must close.
+    SessionReplaced(SessionId),
     /// A session was locked; its streams must close until it is opened.
     SessionLocked(SessionId),
     /// An account was disabled; all its streams must close.

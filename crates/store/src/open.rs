@@ -167,7 +167,8 @@ pub(crate) const MIGRATIONS: &[(i64, &str)] = &[
     (16, include_str!("../../../migrations/0016_alerts.sql")),
     (17, include_str!("../../../migrations/0017_operators.sql")),
     (18, include_str!("../../../migrations/0018_label_posture.sql")),
-    (21, include_str!("../../../migrations/0021_known_browsers.sql")),
+    (19, include_str!("../../../migrations/0019_identified.sql")),
+    (20, include_str!("../../../migrations/0020_known_browsers.sql")),
 ];
 
 fn sqlite_path(database: &str) -> Option<&Path> {

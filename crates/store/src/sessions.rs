@@ -22,6 +22,8 @@ pub struct SessionRow {
     pub factor: Factor,
     /// When it was last proved.
     pub proved: Micros,
+    /// When its person last proved, in whatever way, that it is them.
+    pub identified: Micros,
     /// The address block it was opened from; empty for sessions older than this column.
     pub place: String,
     /// The browser, as it named itself.
@@ -70,7 +72,8 @@ macro_rules! session_columns {
          (SELECT MIN(l.lock_minutes) FROM session_label o JOIN label l ON l.tenant = o.tenant AND l.slug = o.label \
            WHERE o.session = s.id), \
          CASE WHEN s.pin IS NULL THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END, \
-         CASE WHEN a.charter < t.charter THEN t.charter ELSE 0 END, s.impersonated_by, s.device \
+         CASE WHEN a.charter < t.charter THEN t.charter ELSE 0 END, s.impersonated_by, s.device, \
+         s.identified_us \
          FROM session s JOIN tenant t ON t.id = s.tenant LEFT JOIN account a ON a.id = s.account"
     };
 }
@@ -100,6 +103,7 @@ fn read_session(row: &Row) -> Result<SessionRow> {
         charter: Some(row.int(15)?).filter(|version| *version > 0),
         helper: row.opt_int(16)?.map(AccountId),
         device: row.opt_int(17)?.map(DeviceId),
+        identified: row.int(18)?,
     })
 }
 
@@ -151,8 +155,8 @@ impl Store {
         }
         const ADD: &str = "
             INSERT INTO session (id, token, tenant, account, guest, factor, agent, created_us, last_used_us,
-                                 proved_us, place)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8, $9)";
+                                 proved_us, identified_us, place)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8, $8, $9)";
         let values = [
             Value::Int(id.0),
             Value::Bytes(&kept),
@@ -201,8 +205,7 @@ impl Store {
             .await?
             .ok_or(StoreError::Gone { what: "session" })?;
         let factor = before.map_or(factor, |before| before.max(factor));
-        const SET: &str =
-            "UPDATE session SET token = $2, factor = $3, proved_us = $5, last_used_us = $4 WHERE id = $1";
+        const SET: &str = "UPDATE session SET token = $2, factor = $3, proved_us = $5, last_used_us = $4, identified_us = $4 WHERE id = $1";
         let values = [
             Value::Int(session.0),
             Value::Bytes(&kept),
@@ -215,6 +218,26 @@ impl Store {
         audit::append(&mut tx, self.keys(), tenant, entry, now).await?;
         tx.commit().await?;
         Ok(token)
+    }
+
+    /// Whether a session was not ended and its body is open. Its limits are looked at by who opens a door.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn session_stands(&self, session: SessionId) -> Result<bool> {
+        const SQL: &str = "
+            SELECT s.id FROM session s JOIN tenant t ON t.id = s.tenant WHERE s.id = $1 AND t.closed_us IS NULL";
+        Ok(self.db().row(SQL, &[Value::Int(session.0)], |row| row.int(0)).await?.is_some())
+    }
+
+    /// When the person of a session last proved who they are; nothing when it is over, and for an application, which
+    /// proves what it holds and never who is there.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn identified(&self, session: SessionId) -> Result<Option<Micros>> {
+        const SQL: &str = "SELECT identified_us FROM session WHERE id = $1 AND application IS NULL";
+        self.db().row(SQL, &[Value::Int(session.0)], |row| row.int(0)).await
     }
 
     /// Notes that a session was used; a locked one is not.

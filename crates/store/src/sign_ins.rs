@@ -24,7 +24,7 @@ impl Store {
             "SELECT ",
             entry_columns!(),
             " FROM audit_entry
-             WHERE tenant = $1 AND actor_ref = $2 AND act = 'session.open' ORDER BY seq DESC LIMIT $3"
+             WHERE tenant = $1 AND actor_ref = $2 AND act IN ('session.open', 'application.move') ORDER BY seq DESC LIMIT $3"
         );
         let values = [Value::Int(tenant.0), Value::Int(account.0), Value::Int(limit.into())];
         self.db().rows(SQL, &values, |row| read_entry(row, tenant, &keys)).await

@@ -43,6 +43,7 @@ impl Region {
             helper: None,
             administration: Administration { factor: Factor::Passkey, inside: true },
             managed_device: None,
+            identified: None,
             membership: None,
             now: now(),
         }

@@ -134,7 +134,8 @@ async fn an_application_signs_in_with_its_own_password_and_talks() {
     let sessions = async || page.get("/api/sessions").await.expect(200).json().as_array().unwrap().clone();
     let own: Vec<_> = sessions().await.into_iter().filter(|s| s["application"] == true).collect();
     assert_eq!((own.len(), own[0]["agent"].as_str()), (1, Some("Mon téléphone")));
-    // However a hand types it, with the address in full, or a second time on the same connection.
+    // However a hand types it, with the address in full, or a second time on the same connection. One password is one
+    // device: the second stream ends the first.
     let spaced = password.replace('-', " ").to_uppercase();
     for (user, typed) in [("alice", password.replace('-', "")), (ALICE, spaced), ("ALICE", password.clone())]
     {
@@ -145,7 +146,12 @@ async fn an_application_signs_in_with_its_own_password_and_talks() {
     let wrong = sign_in(&mut second, "alice", &password[1..]).await.1.unwrap_err();
     assert!(wrong.contains("<not-authorized/>"), "{wrong}");
     assert_eq!(again(&mut second, "alice", &password).await.1, Ok(()));
-    drop(second);
+    let last = phone.until_end().await;
+    assert!(last.iter().any(|frame| frame.contains("<conflict") && frame.contains("elsewhere")), "{last:?}");
+    let mut phone = second;
+    phone.bind(DOMAIN).await;
+    let own: Vec<_> = sessions().await.into_iter().filter(|s| s["application"] == true).collect();
+    assert_eq!(own.len(), 1, "{own:?}");
 
     // Revoked: it is out at once, and does not come back.
     page.delete(&format!("/api/application-passwords/{id}")).await.expect(204);
@@ -166,6 +172,49 @@ async fn an_application_signs_in_with_its_own_password_and_talks() {
     assert_eq!(count("application.use", "done"), 1, "once a minute, whoever comes back often");
     assert_eq!(count("application.use", "denied"), 2);
     assert!(!log.to_string().contains(&password));
+}
+
+/// Somebody copied the password: the first who comes back ends the other, and both see where it is used.
+#[tokio::test]
+async fn a_copied_password_shows_itself() {
+    let house = House::town();
+    let server = house.serve().await;
+    let page = Browser::signed_in(&server, ALICE).await;
+    let (_, password) = make(&page, "Téléphone").await;
+    let (_, other) = make(&page, "Bureau").await;
+    let enter = async |password: &str| {
+        let mut talker = application(&server).await;
+        assert_eq!(sign_in(&mut talker, "alice", password).await.1, Ok(()));
+        talker.bind(DOMAIN).await;
+        talker
+    };
+    let mut desk = enter(&other).await;
+    let mut phone = enter(&password).await;
+    let history = async || page.get("/api/sign-ins").await.expect(200).json();
+    assert_eq!(
+        history().await.as_array().map(Vec::len),
+        Some(1),
+        "the page alone: the password is where it was"
+    );
+    let mut database = Database::of(&house).await;
+    let elsewhere = "UPDATE application_password SET last_place = '192.0.2.0/24' WHERE name = 'Téléphone'";
+    assert_eq!(database.run(elsewhere).await, 1);
+    let mut copy = enter(&password).await;
+    let last = phone.until_end().await;
+    assert!(last.iter().any(|frame| frame.contains("<conflict")), "{last:?}");
+    let seen = history().await;
+    let told = (&seen[0]["by"], &seen[0]["agent"], &seen[0]["place"], &seen[0]["done"]);
+    assert_eq!(told, (&json!("application"), &json!("Téléphone"), &json!("127.0.0.1/32"), &json!(true)));
+    let claire = Browser::signed_in(&server, CLAIRE).await;
+    let log = claire.get("/api/admin/audit?act=application.move").await.expect(200).json();
+    assert_eq!(
+        (&log["entries"][0]["actor"], log["entries"].as_array().map(Vec::len)),
+        (&json!(ALICE), Some(1))
+    );
+    // Another password of the same person is another device, and goes on; so does whoever came last.
+    desk.settle().await;
+    copy.settle().await;
+    crate::bad_input::finish(server, &[]).await;
 }
 
 #[tokio::test]

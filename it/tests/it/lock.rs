@@ -337,3 +337,80 @@ async fn being_in_a_meeting_is_use_and_reading_is_not() {
     assert!(!state.contains(ALICE), "{state}");
     finish(server, &[]).await;
 }
+
+/// The time of a proof is over: rooms of the label close, the open stream is put out, and a proof opens them again.
+#[tokio::test]
+async fn a_label_asks_again_who_is_there_after_its_hours_and_a_proof_goes_on() {
+    proof_age(House::town()).await;
+}
+
+pub(crate) async fn proof_age(house: House) {
+    let server = house.serve().await;
+    let mut page = Browser::signed_in(&server, ALICE).await;
+    let bob = Browser::signed_in(&server, BOB).await;
+    let made = page.post("/api/application-passwords", &json!({"name": "Téléphone"})).await.expect(201);
+    let password = made.json()["password"].as_str().unwrap().to_owned();
+    let room = page.room("Accueil").await;
+    let read = format!("/api/rooms/{room}");
+    let mut stream = Talker::connect(&page).await;
+    stream.enter("accueil@rooms.mairie.test").await;
+    let mut elsewhere = Talker::connect(&bob).await;
+    elsewhere.enter("accueil@rooms.mairie.test").await;
+    let mut telephone = application(&server).await;
+    application_sign_in(&mut telephone, "alice", &password).await.1.unwrap();
+    telephone.bind(DOMAIN).await;
+    telephone.enter("accueil@rooms.mairie.test").await;
+    let out = |frame: &str| frame.contains("unavailable") && frame.contains("307");
+
+    let said = house.run(&["tenant", "lock", DOMAIN, "--label", "internal", "--label-hours", "2"]).well();
+    assert!(said.contains("asks every 2 hours who is there"), "{said}");
+    assert!(
+        house
+            .run(&["tenant", "lock", DOMAIN, "--label", "internal", "--label-hours", "25"])
+            .refused()
+            .contains("1 to 24")
+    );
+    // An application proves what it holds and not who is there: it is out at once.
+    telephone.until("the application is out", out).await;
+    page.get(&read).await.expect(200);
+    let mut database = Database::of(&house).await;
+    let mine = "UPDATE session SET identified_us = identified_us - 7200000000 \
+                WHERE application IS NULL AND account = (SELECT id FROM account WHERE address = 'alice@mairie.test')";
+    assert_eq!(database.run(mine).await, 1);
+    stream.until("the stream is out", out).await;
+    elsewhere.say_in("accueil@rooms.mairie.test", "b1", "entre nous").await;
+    elsewhere.message("b1").await;
+    let refused = page.get(&read).await.expect(403).json();
+    assert_eq!((&refused["rule"], &refused["needs"]), (&json!("label-proof-age"), &Value::Null));
+    page.get(&format!("{read}/files")).await.expect(403);
+    stream.settle().await;
+
+    // What is said between two is of that label, too: nobody enters there, and nobody hears.
+    elsewhere.send(&format!("<message xmlns='jabber:client' type='chat' to='{ALICE}' id='d1'><body>à toi</body><origin-id xmlns='urn:xmpp:sid:0' id='d1'/></message>")).await;
+    elsewhere.settle().await;
+    // A stream sees notices in order: the next one that it may hear came after that message.
+    page.post("/api/session/lock", &json!({})).await.expect(204);
+    let last = stream.until_end().await;
+    assert!(!last.iter().any(|frame| frame.contains("entre nous") || frame.contains("à toi")), "{last:?}");
+
+    let opened =
+        page.post("/api/session/prove", &json!({"kind": "password", "password": PASSWORD})).await.expect(200);
+    renewed(&mut page, &opened, |body| body);
+    page.get(&read).await.expect(200);
+    let mut stream = Talker::connect(&page).await;
+    stream.enter("accueil@rooms.mairie.test").await;
+    elsewhere.say_in("accueil@rooms.mairie.test", "b2", "te revoilà").await;
+    stream.message("b2").await;
+    // A proof on the page holds for the stream that was open before it.
+    database.run(&mine.replace("7200000000", "7100000000")).await;
+    let again =
+        page.post("/api/session/prove", &json!({"kind": "password", "password": PASSWORD})).await.expect(200);
+    renewed(&mut page, &again, |body| body);
+    database.run(&mine.replace("7200000000", "200000000")).await;
+    elsewhere.say_in("accueil@rooms.mairie.test", "b3", "toujours là").await;
+    stream.message("b3").await;
+    house.run(&["tenant", "lock", DOMAIN, "--label", "internal", "--label-hours", "0"]).well();
+    database.run(mine).await;
+    page.get(&read).await.expect(200);
+    finish(server, &[]).await;
+}

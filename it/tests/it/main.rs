@@ -41,3 +41,4 @@ mod sign_in;
 mod stopping;
 mod ten_thousand;
 mod tiles;
+mod transfers;

@@ -40,6 +40,13 @@ impl Own {
 }
 
 #[tokio::test]
+async fn on_postgresql_too_a_label_asks_again_who_is_there() {
+    let Some(own) = Own::make("proof").await else { return };
+    crate::lock::proof_age(own.house()).await;
+    own.remove().await;
+}
+
+#[tokio::test]
 async fn the_whole_server_runs_on_postgresql_and_its_log_names_who_edits_it() {
     let Some(own) = Own::make("whole").await else { return };
     let house = own.house();

@@ -185,6 +185,12 @@ async fn how_one_signs_in_is_changed_by_who_proved_it_a_moment_ago() {
         page.get("/api/factors").await.json(),
         json!({"factors": [], "recovery_left": 0, "mail": false})
     );
+    // The log says from where, and with what had been proved: the first key by the password, its end by the key.
+    let claire = Browser::signed_in(&server, beffroi_it::CLAIRE).await;
+    for (act, proof) in [("factor.add", "password"), ("factor.remove", "second")] {
+        let log = claire.get(&format!("/api/admin/audit?act={act}")).await.expect(200).json();
+        assert_eq!(log["entries"][0]["origin"], format!("127.0.0.1/32 · {proof}"), "{log}");
+    }
     crate::bad_input::finish(server, &[]).await;
 }
 

@@ -10,6 +10,7 @@ const session = (device: AccountSession['device']): AccountSession => ({
   role: 'agent',
   factor: 'password',
   proved_us: 0,
+  identified_us: 0,
   device,
   locked: false,
   locks_us: null,

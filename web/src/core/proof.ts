@@ -12,13 +12,13 @@ export type Opening = Proof | { kind: 'pin'; pin: string };
 
 /** Why a proof is asked for. */
 export interface Asked {
-  /** The rule that refused: `stale`, `own-passkey`, `label-second-factor`, `administration-factor`, `administration-own-proof`. */
+  /** The rule that refused: `stale`, `own-passkey`, `label-second-factor`, `label-proof-age`, `administration-factor`, `administration-own-proof`. */
   rule: string;
   /** The level that would do; null when any recent proof does. */
   needs: 'second' | 'passkey' | null;
 }
 
-const RULES = new Set(['stale', 'own-passkey', 'label-second-factor', 'administration-factor', 'administration-own-proof']);
+const RULES = new Set(['stale', 'own-passkey', 'label-second-factor', 'label-proof-age', 'administration-factor', 'administration-own-proof']);
 
 /** Whether a refusal is about what was proved, so that proving more and asking again would help. */
 export function provable(problem: Problem): boolean {

@@ -171,7 +171,7 @@ export class Workspace {
       case 'joined':
         return;
       case 'left':
-        if (this.#entered.delete(incoming.room) && incoming.condition === 'removed') void this.rooms.refresh();
+        if (this.#entered.delete(incoming.room) && incoming.condition === 'removed') this.#putOut(incoming.room);
         return;
       case 'changed':
         return this.#handleChanged(incoming.what, incoming.room);
@@ -213,6 +213,13 @@ export class Workspace {
   /** A room shows people by their name; mine may be numbered when I am there twice. */
   #mine(address: string, name: string): boolean {
     return address !== '' ? address === this.session.address : name.replace(/ \(\d+\)$/, '') === this.session.name;
+  }
+
+  /** Out of a room: for good, or until something is proved, which whoever shows it asks for. */
+  #putOut(address: string): void {
+    const known = this.rooms.byAddress(address);
+    if (known) this.changes.bump(known.id);
+    void this.rooms.refresh();
   }
 
   #handleChanged(what: string, room: string): void {

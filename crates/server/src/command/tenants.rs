@@ -104,6 +104,7 @@ pub(super) enum Command {
     },
     /// Say after how many idle minutes pages lock: on phones, on desks, and while rooms of a label are open.
     #[command(group = clap::ArgGroup::new("minutes").required(true).multiple(true))]
+    #[command(group = clap::ArgGroup::new("of_label").multiple(true))]
     Lock {
         /// The domain of the body.
         domain: String,
@@ -114,11 +115,14 @@ pub(super) enum Command {
         #[arg(long, group = "minutes", value_name = "MINUTES")]
         desk: Option<u32>,
         /// The slug of a label whose rooms lock sooner.
-        #[arg(long, group = "minutes", value_name = "SLUG", requires = "label_minutes")]
+        #[arg(long, group = "minutes", value_name = "SLUG", requires = "of_label")]
         label: Option<String>,
         /// Its idle minutes; 0: as the body says.
-        #[arg(long, value_name = "MINUTES", requires = "label")]
+        #[arg(long, value_name = "MINUTES", requires = "label", group = "of_label")]
         label_minutes: Option<u32>,
+        /// Hours after which its rooms ask again who is there; 0: as long as the session lasts.
+        #[arg(long, value_name = "HOURS", requires = "label", group = "of_label")]
+        label_hours: Option<u32>,
     },
     /// Publish a charter: everybody reads and accepts it before they go on. The former ones stay readable.
     Charter {
@@ -246,7 +250,7 @@ async fn execute(store: &Store, app: &App, place: &Place, command: Command) -> R
                 ),
             }
         }
-        Command::Lock { domain, phone, desk, label, label_minutes } => {
+        Command::Lock { domain, phone, desk, label, label_minutes, label_hours } => {
             if phone.is_some() || desk.is_some() {
                 let rules = app.operator_set_lock(&domain, phone, desk, now).await?;
                 println!(
@@ -254,15 +258,23 @@ async fn execute(store: &Store, app: &App, place: &Place, command: Command) -> R
                     rules.phone_minutes, rules.desk_minutes
                 );
             }
-            if let (Some(label), Some(minutes)) = (label, label_minutes) {
-                let minutes = Some(minutes).filter(|minutes| *minutes > 0);
-                let change = LabelChange { lock_minutes: Some(minutes), ..LabelChange::default() };
+            if let Some(label) = label {
+                let some = |n: u32| Some(n).filter(|n| *n > 0);
+                let change = LabelChange {
+                    lock_minutes: label_minutes.map(some),
+                    proof_hours: label_hours.map(some),
+                    ..LabelChange::default()
+                };
                 let label = app.operator_change_label(&domain, &label, &change, now).await?;
                 match label.lock_minutes {
                     Some(minutes) => {
                         println!("« {} » locks after {minutes} idle minutes at most.", label.name)
                     }
                     None => println!("« {} » locks when the body says.", label.name),
+                }
+                match label.proof_hours {
+                    Some(hours) => println!("« {} » asks every {hours} hours who is there.", label.name),
+                    None => println!("« {} » never asks again who is there.", label.name),
                 }
             }
         }

@@ -6,7 +6,7 @@ use crate::clock;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use beffroi_store::ApplicationRow;
+use beffroi_store::{ApplicationRow, Protocol};
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -43,8 +43,9 @@ pub async fn add(
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let name =
         named.name.parse().map_err(|wrong: beffroi_domain::BadName| Problem::invalid(wrong.to_string()))?;
-    if named.protocol.is_some_and(|protocol| protocol != "xmpp") {
-        return Err(Problem::invalid("applications sign in to conversations (`xmpp`) only, for now"));
+    // Named, so that a client of a later server that knows more protocols never gets another one than it asked for.
+    if named.protocol.is_some_and(|protocol| Protocol::from_word(&protocol).is_none()) {
+        return Err(Problem::invalid("applications sign in to conversations (`xmpp`)"));
     }
     let (row, password) = edge.app.add_application(&caller, name, clock::now()).await?;
     let mut body = shown(&row);

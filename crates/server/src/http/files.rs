@@ -11,11 +11,15 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use beffroi_domain::{FileId, UploadId};
+use beffroi_app::Caller;
+use beffroi_domain::{FileId, RoomId, UploadId};
+use beffroi_policy::{AddFile, ReadFile};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 /// Bytes written at once: what is lost at most when a connection breaks. Larger spares syncs, smaller
 /// spares memory: one part is read while another is sealed and written.
@@ -91,7 +95,7 @@ pub async fn append(
         .header(header::HeaderName::from_static("upload-offset"), HeaderValue::from(row.offset)));
     }
     let mut held = offset;
-    let mut stream = body.into_data_stream();
+    let mut stream = Incoming::new(&edge, &caller, row.room, body);
     let mut rest = Bytes::new();
     let (mut part, mut more) = next_part(&mut stream, &mut rest, row.size - held).await?;
     loop {
@@ -123,11 +127,7 @@ pub async fn append(
 
 /// The next part of at most 4 MiB, and whether more may follow; `rest` is what came beyond it. A connection
 /// that breaks gives what came.
-async fn next_part(
-    stream: &mut BodyDataStream,
-    rest: &mut Bytes,
-    left: u64,
-) -> Result<(Bytes, bool), Problem> {
+async fn next_part(stream: &mut Incoming<'_>, rest: &mut Bytes, left: u64) -> Result<(Bytes, bool), Problem> {
     let mut part = BytesMut::with_capacity(PART.min(usize::try_from(left).unwrap_or(PART)));
     loop {
         if (part.len() + rest.len()) as u64 > left {
@@ -141,11 +141,73 @@ async fn next_part(
         if part.len() == PART {
             return Ok((part.freeze(), true));
         }
-        match stream.next().await {
+        match stream.next().await? {
             Some(Ok(chunk)) => *rest = chunk,
             Some(Err(_)) | None => return Ok((part.freeze(), false)),
         }
     }
+}
+
+/// How often a transfer that goes on is looked at: twice within the two seconds that ID11 allows.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Bytes on their way in, for as long as their sender may add files here.
+struct Incoming<'a> {
+    edge: &'a Edge,
+    caller: &'a Caller,
+    room: RoomId,
+    stream: BodyDataStream,
+    look: Interval,
+}
+
+impl<'a> Incoming<'a> {
+    fn new(edge: &'a Edge, caller: &'a Caller, room: RoomId, body: Stream) -> Self {
+        let mut look = interval_at(Instant::now() + LOOK, LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { edge, caller, room, stream: body.into_data_stream(), look }
+    }
+
+    /// What comes next, however slowly; an account that is shut meanwhile sends no more.
+    async fn next(&mut self) -> Result<Option<Result<Bytes, axum::Error>>, Problem> {
+        loop {
+            tokio::select! {
+                biased;
+                _ = self.look.tick() => {
+                    if !self.edge.app.still_may::<AddFile>(self.caller, self.room, clock::now()).await? {
+                        return Err(Problem::signed_out());
+                    }
+                }
+                chunk = self.stream.next() => return Ok(chunk),
+            }
+        }
+    }
+}
+
+/// A file on its way out, for as long as its reader may read it. What ends early ends with an error, so that nobody
+/// takes the half for the whole.
+fn while_permitted<E>(
+    edge: Edge,
+    caller: Caller,
+    room: RoomId,
+    file: impl futures_util::Stream<Item = Result<Bytes, E>> + Unpin + Send + 'static,
+) -> impl futures_util::Stream<Item = Result<Bytes, axum::BoxError>> + Send + 'static
+where
+    E: Into<axum::BoxError> + Send + 'static,
+{
+    let begun = (edge, caller, file, Instant::now());
+    futures_util::stream::try_unfold(begun, move |(edge, caller, mut file, mut looked)| async move {
+        if looked.elapsed() >= LOOK {
+            looked = Instant::now();
+            if !edge.app.still_may::<ReadFile>(&caller, room, clock::now()).await? {
+                return Err("whoever reads this may not any more".into());
+            }
+        }
+        match file.next().await {
+            Some(Ok(chunk)) => Ok(Some((chunk, (edge, caller, file, looked)))),
+            Some(Err(error)) => Err(error.into()),
+            None => Ok(None),
+        }
+    })
 }
 
 pub async fn abandon(
@@ -196,7 +258,9 @@ pub async fn read(
     let body = if size == 0 {
         Stream::empty()
     } else {
-        Stream::from_stream(edge.app.read(&file, range, now).await?)
+        let bytes = edge.app.read(&file, range, now).await?;
+        let room = file.row.room;
+        Stream::from_stream(while_permitted(edge, caller, room, bytes))
     };
     let mut response = Response::new(body);
     let (first, last) = range.unwrap_or((0, size.saturating_sub(1)));

@@ -81,6 +81,8 @@ pub struct Facts {
     meeting_minutes: Option<Option<u64>>,
     #[serde(default, deserialize_with = "whole_or_null")]
     lock_minutes: Option<Option<u64>>,
+    #[serde(default, deserialize_with = "whole_or_null")]
+    proof_hours: Option<Option<u64>>,
     #[serde(default)]
     confirmed: bool,
 }
@@ -116,6 +118,7 @@ pub async fn change_label(
         retention_days: facts.retention_days.map(|days| days.map(bounded)),
         meeting_minutes: facts.meeting_minutes.map(|minutes| minutes.map(bounded)),
         lock_minutes: facts.lock_minutes.map(|minutes| minutes.map(bounded)),
+        proof_hours: facts.proof_hours.map(|hours| hours.map(bounded)),
     };
     let label = edge.app.change_label(&caller, &slug, &change, facts.confirmed, clock::now()).await?;
     Ok(Json(shapes::label(&label)))

@@ -28,6 +28,7 @@ pub fn session(caller: &Caller, token: &str, visited: Option<&Room>) -> Value {
             body["operates"] = caller.tenant.operates.into();
             body["factor"] = caller.factor.word().into();
             body["proved_us"] = caller.proved.into();
+            body["identified_us"] = caller.identified.into();
             body["locked"] = caller.passage().locked.into();
             body["locks_us"] = caller.locks().into();
             body["lock_minutes"] = caller.lock_minutes.into();
@@ -106,6 +107,7 @@ pub fn label(label: &Label) -> Value {
         "retention_days": label.retention_days,
         "meeting_minutes": label.meeting_minutes,
         "lock_minutes": label.lock_minutes,
+        "proof_hours": label.proof_hours,
     })
 }
 

@@ -1,6 +1,7 @@
 //! What was kept is told to whom it concerns.
 
 use super::Hub;
+use crate::clock;
 use beffroi_domain::meeting::guest_address;
 use beffroi_domain::{AccountId, Author, Content, Event, MemberRank, RoomId, RoomKind};
 use beffroi_store::{Heard, Listener, Notice};
@@ -54,10 +55,18 @@ impl Hub {
             Notice::Read { room, account, seq } => self.tell_read(room, account, seq).await?,
             Notice::Helped(account) => self.tell_changed(account, "help", None),
             Notice::SessionEnded(session) => {
-                self.end_session(session, "this session has ended; sign in again").await
+                let why = "this session has ended; sign in again";
+                self.end_session(session, StreamError::NotAuthorized, why).await
+            }
+            // RFC 6120 §4.9.3.3: who is told so does not come back by itself, or two copies would throw each other out
+            // for ever.
+            Notice::SessionReplaced(session) => {
+                let why = "this application password signed in elsewhere; make one for each device";
+                self.end_session(session, StreamError::Conflict, why).await
             }
             Notice::SessionLocked(session) => {
-                self.end_session(session, "this session is locked; open it, then come back").await
+                let why = "this session is locked; open it, then come back";
+                self.end_session(session, StreamError::NotAuthorized, why).await
             }
             Notice::AccountDisabled(account) => {
                 let mut clients = self.registry().everyone();
@@ -104,12 +113,12 @@ impl Hub {
     }
 
     /// Ends the streams of a session.
-    async fn end_session(&self, session: beffroi_domain::SessionId, why: &'static str) {
+    async fn end_session(&self, session: beffroi_domain::SessionId, error: StreamError, why: &'static str) {
         let clients: Vec<_> =
             self.registry().everyone().into_iter().filter(|c| c.caller.session == session).collect();
         for client in clients {
             self.leave_meetings(&client).await;
-            client.end(StreamError::NotAuthorized, why);
+            client.end(error, why);
         }
     }
 
@@ -185,7 +194,7 @@ impl Hub {
             let place = Place::Direct { reader: reader.address.as_str(), other: other.address.as_str() };
             let look = RoomLook { place, label: &room.label, domain: tenant.domain.as_str() };
             let wrote = matches!(&event.author, Author::Account(id, ..) if *id == reader.id);
-            let streams = self.registry().streams_of(reader.id);
+            let streams = self.hearing(reader.id, room.id).await;
             if wrote {
                 // The sender's own windows; the one that wrote, if it asked to learn the event's number so.
                 let kept = room::event_as_kept(event, &look);
@@ -211,6 +220,19 @@ impl Hub {
             }
         }
         Ok(())
+    }
+
+    /// The streams of one of two that may hear what is said between them: nobody enters such a room, so nobody is put
+    /// out of it when what its label asks for is over.
+    async fn hearing(&self, reader: AccountId, room: RoomId) -> Vec<Arc<super::registry::Client>> {
+        let all = self.registry().streams_of(reader);
+        let mut streams = vec![];
+        for stream in all {
+            if self.app().still_hears(&stream.caller, room, clock::now()).await.unwrap_or(false) {
+                streams.push(stream);
+            }
+        }
+        streams
     }
 
     /// Guests hear what is said in the meeting they were let into.

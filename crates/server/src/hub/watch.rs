@@ -2,9 +2,12 @@
 //! whose settings changed.
 
 use super::Hub;
-use beffroi_app::Standing;
+use super::registry::{Client, Crowd};
+use beffroi_app::{LiveNow, Standing};
+use beffroi_domain::{RoomId, SessionId};
 use beffroi_xmpp::StreamError;
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -48,8 +51,9 @@ impl Hub {
                 return;
             }
         };
+        self.put_out_unproved(&live).await;
         for client in &clients {
-            let why = match live.get(&client.caller.session) {
+            let why = match live.get(&client.caller.session).map(|one| one.standing) {
                 Some(Standing::Open) => continue,
                 Some(Standing::Locked) => "this session is locked; open it, then come back",
                 Some(Standing::Charter) => {
@@ -61,6 +65,36 @@ impl Hub {
             client.end(StreamError::NotAuthorized, why);
             if let (Some(_), Some(account)) = (&client.caller.helper, client.account()) {
                 self.tell_changed(account, "help", None); // nobody acts in this name any more
+            }
+        }
+    }
+
+    /// Takes out of rooms and meetings whoever did not prove for too long that it is them. What was just read of the
+    /// sessions says who may be over; only those rooms are asked about.
+    async fn put_out_unproved(&self, live: &HashMap<SessionId, LiveNow>) {
+        let now = crate::clock::now();
+        let (rooms, seats) = {
+            let registry = self.registry();
+            let of = |client: &Client| live.get(&client.caller.session);
+            let over = |(_, crowd): &(&RoomId, &Crowd)| {
+                let label = &crowd.room.label;
+                let old = |client: &Client| !label.recent(of(client).and_then(|one| one.identified), now);
+                label.proof_hours.is_some() && crowd.occupants.iter().any(|one| old(&one.client))
+            };
+            let rooms: Vec<RoomId> = registry.rooms.iter().filter(over).map(|(room, _)| *room).collect();
+            let seated = registry.meetings.iter().flat_map(|(room, meeting)| {
+                meeting.seats.values().map(move |client| (*room, client.clone()))
+            });
+            let aged = |(_, client): &(RoomId, Arc<Client>)| of(client).is_some_and(|one| one.aged);
+            (rooms, seated.filter(aged).collect::<Vec<_>>())
+        };
+        for room in rooms {
+            self.ask_again(room).await;
+        }
+        // A call between two has a meeting, and no crowd.
+        for (room, client) in seats {
+            if !self.app().still_hears(&client.caller, room, now).await.unwrap_or(false) {
+                self.label_changed(room).await;
             }
         }
     }

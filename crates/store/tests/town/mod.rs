@@ -68,6 +68,7 @@ impl Town {
             helper: None,
             administration: beffroi_policy::Administration { factor: Factor::Password, inside: true },
             managed_device: None,
+            identified: None,
             membership,
             now: now(),
         }

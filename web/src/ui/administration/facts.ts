@@ -18,6 +18,7 @@ export function facts(label: Label): string[] {
     label.end_to_end ? t('label.endToEnd') : '',
     label.recording ? '' : t('label.recordingNo'),
     label.download ? '' : t('label.downloadNo'),
+    label.proof_hours === null ? '' : t('label.proofHours', label.proof_hours),
     label.lock_minutes === null ? '' : t('label.lockMinutes', label.lock_minutes),
     label.meeting_minutes === null ? '' : t('label.meetingMinutes', label.meeting_minutes),
     label.retention_days === null ? t('label.retentionNone') : t('label.retention', label.retention_days),

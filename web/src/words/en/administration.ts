@@ -170,6 +170,7 @@ const ACTS: Readonly<Record<string, string>> = {
   'application.add': 'Make an application password',
   'application.revoke': 'Revoke an application password',
   'application.use': 'Sign in by an application',
+  'application.move': 'Sign in by an application from another place',
   'applications.use': 'Manage one’s applications',
   'device.enrol': 'Enrol a device',
   'device.use': 'Use an enrolled device',

@@ -3,7 +3,7 @@ import type { Translation } from '../types';
 
 export const application: Translation<typeof source> = {
   'application.title': 'My applications',
-  'application.says': 'An XMPP messaging application, on your phone or your computer, signs in with a password of its own. Your usual password does not work there: it is for this page only.',
+  'application.says': 'An XMPP messaging application, on your phone or your computer, signs in with a password of its own. Your usual password does not work there: it is for this page only. One password is for one device: used elsewhere it disconnects the first, and your history shows it.',
   'application.none': 'No application has a password.',
   'application.make': 'Make an application password',
   'application.makeTitle': 'New application password',
@@ -20,7 +20,6 @@ export const application: Translation<typeof source> = {
   'application.server': 'Server (WebSocket)',
   'application.done': 'I have copied it',
   'application.protocol.xmpp': 'Messaging (XMPP)',
-  'application.protocol.files': 'Files',
   'application.made': (when) => `made ${when}`,
   'application.used': (when, place) => `used ${when} from ${place}`,
   'application.unused': 'never used',

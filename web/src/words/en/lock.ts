@@ -44,6 +44,10 @@ export const lock: Translation<typeof fr> = {
   'locks.wrong': 'A number of minutes, from 2 to 1,440.',
   'labelSet.lock': 'Lock after (minutes)',
   'labelSet.lockHint': 'Empty: as the organisation says.',
+  'labelSet.hours': 'Ask again who is there every (hours)',
+  'labelSet.hoursHint': 'Empty: never. Applications do not get in.',
+  'labelSet.hoursWrong': 'A number of hours, from 1 to 24.',
+  'label.proofHours': (hours: number) => (hours === 1 ? 'Asks every hour who is there; closed to applications' : `Asks every ${hours} h who is there; closed to applications`),
   'label.lockMinutes': (minutes: number) => `Locks the page after ${minutes} min without activity`,
 
   'charter.before': 'To be read and accepted before you go on.',

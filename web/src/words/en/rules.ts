@@ -15,6 +15,7 @@ export const rules: Translation<typeof source> = {
   'rule.label-reserved': 'This protective mark is reserved: it stays closed until your organisation declares the accreditation that it asks for. Ask your security officer.',
   'rule.clearance': 'This room is classified above what you are cleared for. Ask your security officer.',
   'rule.label-second-factor': 'The label of this room asks for a second factor. Confirm that it is you with yours, or add one in “My security”.',
+  'rule.label-proof-age': 'The label of this room asks from time to time who is there, and you last confirmed too long ago. Confirm on the page that it is you; an application cannot.',
   'rule.label-managed-device': 'This device is not enrolled, or your organisation has not approved it yet: the label of this room opens only on an approved device. Enrol it in “My security”, then ask an administrator to approve it.',
   'rule.label-device-posture': 'This device is approved, but the label of this room asks that your organisation has noted more of it: an encrypted disk, a screen lock or a work profile. “My security” shows what it knows; ask an administrator.',
   'rule.device-lost': 'This device was reported lost. If you have it back, enrol it again in “My security”.',

@@ -101,6 +101,7 @@ export const security: Translation<typeof source> = {
   'history.by.email': 'the password and a code by e-mail',
   'history.by.recovery': 'the password and a recovery code',
   'history.by.passkey': 'a passkey',
+  'history.moved': (name: string) => `Signed in by the application “${name}”, from another place than before`,
   'history.by.other': 'another means',
   'history.why.credentials': 'wrong password',
   'history.why.code': 'wrong code',

@@ -169,6 +169,7 @@ const ACTS: Readonly<Record<string, string>> = {
   'application.add': 'Créer un mot de passe d’application',
   'application.revoke': 'Révoquer un mot de passe d’application',
   'application.use': 'Se connecter par une application',
+  'application.move': 'Se connecter par une application depuis un autre lieu',
   'applications.use': 'Gérer ses applications',
   'device.enrol': 'Enrôler un appareil',
   'device.use': 'Se servir d’un appareil enrôlé',

@@ -1,7 +1,7 @@
 /** « Ma sécurité »: passwords of applications. */
 export const application = {
   'application.title': 'Mes applications',
-  'application.says': 'Une application de messagerie XMPP, sur votre téléphone ou votre poste, se connecte avec un mot de passe à elle. Votre mot de passe habituel n’y fonctionne pas : il ne sert que sur cette page.',
+  'application.says': 'Une application de messagerie XMPP, sur votre téléphone ou votre poste, se connecte avec un mot de passe à elle. Votre mot de passe habituel n’y fonctionne pas : il ne sert que sur cette page. Un mot de passe sert un seul appareil : utilisé ailleurs, il déconnecte le premier, et votre historique le montre.',
   'application.none': 'Aucune application n’a de mot de passe.',
   'application.make': 'Créer un mot de passe d’application',
   'application.makeTitle': 'Nouveau mot de passe d’application',
@@ -18,7 +18,6 @@ export const application = {
   'application.server': 'Serveur (WebSocket)',
   'application.done': 'C’est recopié',
   'application.protocol.xmpp': 'Messagerie (XMPP)',
-  'application.protocol.files': 'Fichiers',
   'application.made': (when: string) => `créé ${when}`,
   'application.used': (when: string, place: string) => `utilisé ${when} depuis ${place}`,
   'application.unused': 'jamais utilisé',

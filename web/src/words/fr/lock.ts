@@ -43,6 +43,10 @@ export const lock = {
   'locks.wrong': 'Un nombre de minutes, de 2 à 1 440.',
   'labelSet.lock': 'Verrouiller après (minutes)',
   'labelSet.lockHint': 'Vide : comme l’organisme.',
+  'labelSet.hours': 'Redemander qui est là toutes les (heures)',
+  'labelSet.hoursHint': 'Vide : jamais. Les applications n’y entrent pas.',
+  'labelSet.hoursWrong': 'Un nombre d’heures, de 1 à 24.',
+  'label.proofHours': (hours: number) => (hours === 1 ? 'Redemande toutes les heures qui est là ; fermée aux applications' : `Redemande toutes les ${hours} h qui est là ; fermée aux applications`),
   'label.lockMinutes': (minutes: number) => `Verrouille la page après ${minutes} min sans geste`,
 
   'charter.before': 'À lire et à accepter pour continuer.',

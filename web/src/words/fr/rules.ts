@@ -13,6 +13,7 @@ export const rules = {
   'rule.label-reserved': 'Cette mention de protection est réservée : elle reste fermée tant que votre organisme n’a pas déclaré l’homologation qu’elle demande. Adressez-vous à votre responsable de la sécurité.',
   'rule.clearance': 'Ce salon est classé au-dessus de votre habilitation. Adressez-vous à votre responsable de la sécurité.',
   'rule.label-second-factor': 'La mention de ce salon demande un second facteur. Confirmez que c’est vous avec le vôtre, ou ajoutez-en un dans « Ma sécurité ».',
+  'rule.label-proof-age': 'La mention de ce salon redemande de temps en temps qui est là, et votre dernière confirmation est trop ancienne. Confirmez sur la page que c’est vous ; une application ne le peut pas.',
   'rule.label-managed-device': 'Cet appareil n’est pas enrôlé, ou votre organisme ne l’a pas encore approuvé : la mention de ce salon ne s’ouvre que sur un appareil approuvé. Enrôlez-le dans « Ma sécurité », puis demandez à un administrateur de l’approuver.',
   'rule.label-device-posture': 'Cet appareil est approuvé, mais la mention de ce salon demande que votre organisme en ait noté davantage : disque chiffré, verrouillage de l’écran ou profil professionnel. « Ma sécurité » montre ce qu’il en sait ; adressez-vous à un administrateur.',
   'rule.device-lost': 'Cet appareil a été déclaré perdu. Si vous l’avez retrouvé, enrôlez-le de nouveau dans « Ma sécurité ».',

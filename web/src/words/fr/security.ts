@@ -99,6 +99,7 @@ export const security = {
   'history.by.email': 'le mot de passe et un code par courriel',
   'history.by.recovery': 'le mot de passe et un code de secours',
   'history.by.passkey': 'une clé d’accès',
+  'history.moved': (name: string) => `Entrée par l’application « ${name} », d’un autre lieu qu’avant`,
   'history.by.other': 'un autre moyen',
   'history.why.credentials': 'mot de passe incorrect',
   'history.why.code': 'code incorrect',
