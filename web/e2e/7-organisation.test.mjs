@@ -130,6 +130,17 @@ journey('organisation', {
     await dialog.getByRole('button', { name: 'Enregistrer' }).click();
     await dialog.waitFor({ state: 'detached' });
     await otto.page.getByText('Règle S1').waitFor();
+    // Or what the body's own policy says, with its numbers.
+    await otto.page.getByRole('button', { name: 'Changer la règle' }).click();
+    await dialog.getByLabel('Règle de l’organisme').check();
+    await dialog.getByLabel('Caractères au moins (8 à 64)').fill('7');
+    await dialog.getByText('Un nombre de 8 à 64 : moins que la règle S1 ne se demande pas.').waitFor();
+    await dialog.getByLabel('Caractères au moins (8 à 64)').fill('14');
+    await dialog.getByLabel('Un signe aussi, en plus d’une minuscule, d’une majuscule et d’un chiffre').check();
+    await pictures(otto, 'organisation-passwords-own', { only: ['phone'] });
+    await dialog.getByRole('button', { name: 'Enregistrer' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await otto.page.getByText(either(/^14 caractères .* et un signe, d’une force estimée à 50 bits/, /^14 characters .* and a sign, worth 50 bits/)).waitFor();
   },
   'he clears Bob for more, and never himself': async ({ otto }) => {
     await otto.page.getByRole('link', { name: 'Personnes' }).click();

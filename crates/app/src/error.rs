@@ -58,7 +58,7 @@ pub enum Error {
     ForeignPasskey(String),
     /// The password breaks these rules (stable codes).
     #[error("this password is too easy to guess: {}", .0.iter().map(|(_, sentence)| sentence.as_str()).collect::<Vec<_>>().join("; "))]
-    WeakPassword(Vec<(&'static str, String)>),
+    WeakPassword(Vec<(&'static str, String, Option<u64>)>),
     /// A PIN that cannot be chosen.
     #[error(transparent)]
     WeakPin(#[from] beffroi_identity::pin::WeakPin),

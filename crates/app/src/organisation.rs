@@ -48,6 +48,10 @@ pub fn password_rules(tenant: &Tenant) -> PasswordRules {
     match tenant.passwords {
         PasswordProfile::Recommended => PasswordRules::default(),
         PasswordProfile::S1 => PasswordRules::s1(),
+        PasswordProfile::Own(own) => {
+            let length = own.least_length().try_into().unwrap_or(usize::MAX);
+            PasswordRules::own(length, own.sign(), own.least_bits())
+        }
     }
 }
 

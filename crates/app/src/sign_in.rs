@@ -295,7 +295,9 @@ impl App {
             account.address.as_str(),
             account.name.as_str(),
         ) {
-            return Err(Error::WeakPassword(weak.iter().map(|w| (w.code(), w.to_string())).collect()));
+            return Err(Error::WeakPassword(
+                weak.iter().map(|w| (w.code(), w.to_string(), w.least())).collect(),
+            ));
         }
         self.hashing.hash(password, self.store.salt()).await
     }

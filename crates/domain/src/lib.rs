@@ -47,7 +47,8 @@ pub use network::{BadNetwork, Network};
 pub use room::{Membership, Rank as MemberRank, Room, RoomKind};
 pub use scripts::{MixedScripts, one_script};
 pub use tenant::{
-    Accent, AdministrationRules, BadAccent, PasswordProfile, Tenant, TenantChange, TooManyNetworks,
+    Accent, AdministrationRules, BadAccent, BadPasswords, OwnPasswords, PasswordProfile, Tenant,
+    TenantChange, TooManyNetworks,
 };
 
 /// Microseconds since the Unix epoch, UTC.

@@ -2,6 +2,7 @@
 
 use crate::{Domain, Factor, LockRules, Micros, Network, TenantId, TenantName};
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 /// A public body with its domain, its colour and what it declared.
@@ -105,19 +106,123 @@ pub enum PasswordProfile {
     Recommended,
     /// 8 characters with lower case, upper case and a figure, for bodies whose written policy says so.
     S1,
+    /// What the body's own written policy says, never less than [`PasswordProfile::S1`].
+    Own(OwnPasswords),
+}
+
+/// What a body's own policy asks of everybody's password beside lower case, upper case and a figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnPasswords {
+    least_length: u32,
+    sign: bool,
+    least_bits: u32,
+}
+
+impl OwnPasswords {
+    /// Characters that may be asked for: from those of S1 to those that a person still types.
+    pub const LENGTHS: RangeInclusive<u32> = 8..=64;
+    /// Bits of estimated strength that may be asked for; 0 asks for none.
+    pub const BITS: RangeInclusive<u32> = 0..=128;
+
+    /// At least so many characters, with a sign or not, worth at least so many bits.
+    ///
+    /// # Errors
+    /// What is out of bounds, with them.
+    pub fn new(least_length: u32, sign: bool, least_bits: u32) -> Result<Self, BadPasswords> {
+        if !Self::LENGTHS.contains(&least_length) {
+            return Err(BadPasswords::Length(least_length));
+        }
+        if !Self::BITS.contains(&least_bits) {
+            return Err(BadPasswords::Bits(least_bits));
+        }
+        Ok(Self { least_length, sign, least_bits })
+    }
+    /// Characters at least.
+    pub fn least_length(self) -> u32 {
+        self.least_length
+    }
+    /// Whether one of them is neither a letter nor a figure.
+    pub fn sign(self) -> bool {
+        self.sign
+    }
+    /// Bits of estimated strength at least.
+    pub fn least_bits(self) -> u32 {
+        self.least_bits
+    }
+}
+
+/// Why a text or numbers are no password rules.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadPasswords {
+    /// None of the profiles.
+    #[error(
+        "there are no password rules `{0}`; choose default or s1, or own, such as `own length=12 sign=yes bits=50`"
+    )]
+    Unknown(String),
+    /// Too few or too many characters.
+    #[error(
+        "{0} characters cannot be asked for: from {least} (what S1 asks) to {most}",
+        least = OwnPasswords::LENGTHS.start(), most = OwnPasswords::LENGTHS.end()
+    )]
+    Length(u32),
+    /// More strength than anybody types.
+    #[error("{0} bits cannot be asked for: from 0 (none) to {most}", most = OwnPasswords::BITS.end())]
+    Bits(u32),
 }
 
 impl PasswordProfile {
-    /// The word used in the database, the API and on the command line.
+    /// The word of its kind, in the API.
     pub fn word(self) -> &'static str {
         match self {
             Self::Recommended => "default",
             Self::S1 => "s1",
+            Self::Own(_) => "own",
         }
     }
-    /// Reads such a word.
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Recommended, Self::S1].into_iter().find(|profile| profile.word() == word)
+}
+
+/// As it stands in the database, the audit log and on the command line.
+impl fmt::Display for PasswordProfile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())?;
+        match self {
+            Self::Own(own) => {
+                let sign = if own.sign { "yes" } else { "no" };
+                write!(f, " length={} sign={sign} bits={}", own.least_length, own.least_bits)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl FromStr for PasswordProfile {
+    type Err = BadPasswords;
+    fn from_str(text: &str) -> Result<Self, BadPasswords> {
+        let unknown = || BadPasswords::Unknown(text.to_owned());
+        let mut words = text.split_ascii_whitespace();
+        match (words.next(), words.clone().next()) {
+            (Some("default"), None) => Ok(Self::Recommended),
+            (Some("s1"), None) => Ok(Self::S1),
+            (Some("own"), Some(_)) => {
+                let mut said = |name: &str| {
+                    let word = words.next().and_then(|word| word.strip_prefix(name)?.strip_prefix('='));
+                    word.ok_or_else(unknown)
+                };
+                let number = |text: &str| text.parse().map_err(|_| unknown());
+                let length = number(said("length")?)?;
+                let sign = match said("sign")? {
+                    "yes" => true,
+                    "no" => false,
+                    _ => return Err(unknown()),
+                };
+                let bits = number(said("bits")?)?;
+                if words.next().is_some() {
+                    return Err(unknown());
+                }
+                OwnPasswords::new(length, sign, bits).map(Self::Own)
+            }
+            _ => Err(unknown()),
+        }
     }
 }
 
@@ -168,6 +273,32 @@ impl FromStr for Accent {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn password_rules_are_read_as_they_are_written_and_never_ask_less_than_s1() {
+        for text in ["default", "s1", "own length=8 sign=no bits=0", "own length=64 sign=yes bits=128"] {
+            assert_eq!(text.parse::<PasswordProfile>().unwrap().to_string(), text);
+        }
+        let refused = |text: &str| text.parse::<PasswordProfile>().unwrap_err().to_string();
+        assert!(
+            refused("own length=7 sign=no bits=0").starts_with("7 characters cannot be asked for: from 8")
+        );
+        assert!(refused("own length=65 sign=no bits=0").contains("to 64"));
+        assert!(refused("own length=8 sign=no bits=129").contains("to 128"));
+        for text in [
+            "",
+            "S1",
+            "s1 s1",
+            "own",
+            "own length=12",
+            "own length=12 sign=maybe bits=0",
+            "own length=-1 sign=no bits=0",
+            "own sign=no length=12 bits=0",
+            "own length=12 sign=no bits=0 more=1",
+        ] {
+            assert!(refused(text).contains("choose default or s1, or own"), "{text}");
+        }
+    }
 
     fn rules(text: &str) -> AdministrationRules {
         AdministrationRules::read(text).unwrap()

@@ -49,6 +49,8 @@ pub enum Variety {
     Classes(usize),
     /// Lower case and upper case and a figure: the rule of the S1 specification.
     LowerUpperFigure,
+    /// The same and a sign: anything that is neither a letter nor a figure.
+    LowerUpperFigureSign,
 }
 
 impl Default for PasswordRules {
@@ -79,6 +81,14 @@ impl PasswordRules {
         Self { agent: demand.clone(), administrator: demand }
     }
 
+    /// What a body's own written policy says: at least so many characters of the three kinds of S1, with a sign or
+    /// not, and an estimate of at least so many bits. The same for everybody, as a policy that is quoted.
+    pub fn own(minimum_length: usize, sign: bool, least_bits: u32) -> Self {
+        let variety = if sign { Variety::LowerUpperFigureSign } else { Variety::LowerUpperFigure };
+        let demand = Demand { minimum_length, variety, strong_bits: None, words: None, least_bits };
+        Self { agent: demand.clone(), administrator: demand }
+    }
+
     /// The demand on someone.
     pub fn demand(&self, role_is_admin: bool) -> &Demand {
         if role_is_admin { &self.administrator } else { &self.agent }
@@ -104,7 +114,12 @@ pub enum Weakness {
     /// It is on the list of common passwords, or is one of them with decoration.
     Common,
     /// Words, dates or runs make it quickly guessed, though it is on no list as a whole.
-    Predictable,
+    Predictable {
+        /// Bits that it is worth.
+        bits: u32,
+        /// Bits it needs.
+        least: u32,
+    },
     /// It holds the part of the address before the `@`, or a piece of it.
     ContainsAddress,
     /// It holds a part of the person's name.
@@ -118,11 +133,22 @@ impl Weakness {
             Self::TooShort { .. } => "too-short",
             Self::TooLong => "too-long",
             Self::ControlCharacter => "control-character",
-            Self::TooPlain(_) => "too-plain",
+            Self::TooPlain(Variety::Classes(_)) => "too-plain",
+            Self::TooPlain(Variety::LowerUpperFigure) => "too-plain-three",
+            Self::TooPlain(Variety::LowerUpperFigureSign) => "too-plain-four",
             Self::Common => "common",
-            Self::Predictable => "predictable",
+            Self::Predictable { .. } => "predictable",
             Self::ContainsAddress => "contains-address",
             Self::ContainsName => "contains-name",
+        }
+    }
+
+    /// The number that was missed: characters of what is too short, bits of what is predictable.
+    pub fn least(&self) -> Option<u64> {
+        match self {
+            Self::TooShort { minimum, .. } => u64::try_from(*minimum).ok(),
+            Self::Predictable { least, .. } => Some((*least).into()),
+            _ => None,
         }
     }
 }
@@ -149,12 +175,17 @@ impl fmt::Display for Weakness {
             Self::TooPlain(Variety::LowerUpperFigure) => f.write_str(
                 "it needs a lower case letter, an upper case letter and a figure: add what is missing",
             ),
+            Self::TooPlain(Variety::LowerUpperFigureSign) => f.write_str(
+                "it needs a lower case letter, an upper case letter, a figure and a sign: add what is missing",
+            ),
             Self::Common => f.write_str(
                 "it is one of the passwords that everyone tries first: choose another, not a variant",
             ),
-            Self::Predictable => {
-                f.write_str("it is made of common words, dates or series: add words that do not go together")
-            }
+            Self::Predictable { bits, least } => write!(
+                f,
+                "it is worth {bits} bits and needs {least}, being made of common words, dates or series, or of few \
+                 characters: add words that do not go together"
+            ),
             Self::ContainsAddress => f.write_str("it holds a part of your address: leave that part out"),
             Self::ContainsName => f.write_str("it holds a part of your name: leave that part out"),
         }
@@ -196,7 +227,8 @@ pub fn check(
     if is_common(&password) {
         weaknesses.push(Weakness::Common);
     } else if length >= demand.minimum_length && bits < f64::from(demand.least_bits) {
-        weaknesses.push(Weakness::Predictable);
+        // Rounded down: nobody is told that what they have is what they need.
+        weaknesses.push(Weakness::Predictable { bits: bits as u32, least: demand.least_bits });
     }
     let local = address.rsplit_once('@').map_or(address, |(local, _)| local);
     if holds_part_of(&password, local) {
@@ -219,6 +251,7 @@ impl Variety {
                 [lower, upper, figure, other].into_iter().filter(|met| *met).count() >= wanted
             }
             Self::LowerUpperFigure => lower && upper && figure,
+            Self::LowerUpperFigureSign => lower && upper && figure && other,
         }
     }
 }
@@ -274,9 +307,9 @@ mod tests {
             ("Abcdefg1", "too-short", "too-short", "ok"),
             ("correct-Horse-7-etable", "ok", "ok", "ok"),
             ("Tr0mbone-vert", "ok", "too-short", "ok"),
-            ("brume tuile navette ocre silex godet lagon", "ok", "ok", "too-plain"),
+            ("brume tuile navette ocre silex godet lagon", "ok", "ok", "too-plain-three"),
             ("k7#Qv2!xW9zLr", "ok", "ok", "ok"),
-            ("qsdkfjhgmlzr", "too-plain", "too-short too-plain", "too-plain"),
+            ("qsdkfjhgmlzr", "too-plain", "too-short too-plain", "too-plain-three"),
             ("Soleil2024!", "too-short common", "too-short common", "common"),
             ("P@ssw0rd123!", "common", "too-short common", "common"),
             ("Bienvenue-Janvier-2026", "predictable", "predictable", "ok"),
@@ -290,13 +323,45 @@ mod tests {
                 "contains-address contains-name",
                 { "contains-address contains-name" },
             ),
-            ("", "too-short too-plain", "too-short too-plain", "too-short too-plain"),
+            ("", "too-short too-plain", "too-short too-plain", "too-short too-plain-three"),
             ("Trombone\tvert 12 brume", "control-character", "control-character", "control-character"),
         ] {
             let rules = PasswordRules::default();
             assert_eq!(codes(&rules, false, password), agent, "agent: {password}");
             assert_eq!(codes(&rules, true, password), administrator, "administrator: {password}");
             assert_eq!(codes(&PasswordRules::s1(), false, password), s1, "S1: {password}");
+        }
+    }
+
+    #[test]
+    fn the_table_of_a_bodys_own_rules() {
+        // password, the least that may be asked, the same with a sign, 16 with a sign and 70 bits
+        for (password, least, sign, strict) in [
+            ("Abcdefg1", "ok", "too-plain-four", "too-short too-plain-four"),
+            ("Abcdef1", "too-short", "too-short too-plain-four", "too-short too-plain-four"),
+            ("abcdefg-1", "too-plain-three", "too-plain-four", "too-short too-plain-four"),
+            ("Tr0mbone-vert", "ok", "ok", "too-short"),
+            ("k7#Qv2!xW9zLrPm4", "ok", "ok", "ok"),
+            ("Bienvenue-Janvier-2026", "ok", "ok", "predictable"),
+            // A policy that is quoted has no second way, however strong what is typed.
+            (
+                "brume tuile navette ocre silex godet lagon",
+                "too-plain-three",
+                "too-plain-four",
+                "too-plain-four",
+            ),
+            ("Soleil2024!", "common", "common", "too-short common"),
+            ("Marchand-42-trombone", "contains-address contains-name", "contains-address contains-name", {
+                "predictable contains-address contains-name"
+            }),
+        ] {
+            for admin in [false, true] {
+                assert_eq!(codes(&PasswordRules::own(8, false, 0), admin, password), least, "{password}");
+                assert_eq!(codes(&PasswordRules::own(8, true, 0), admin, password), sign, "{password}");
+                assert_eq!(codes(&PasswordRules::own(16, true, 70), admin, password), strict, "{password}");
+            }
+            let s1 = codes(&PasswordRules::s1(), false, password);
+            assert_eq!(codes(&PasswordRules::own(8, false, 0), false, password), s1, "the least is S1");
         }
     }
 
@@ -336,8 +401,9 @@ mod tests {
             Weakness::ControlCharacter,
             Weakness::TooPlain(Variety::Classes(3)),
             Weakness::TooPlain(Variety::LowerUpperFigure),
+            Weakness::TooPlain(Variety::LowerUpperFigureSign),
             Weakness::Common,
-            Weakness::Predictable,
+            Weakness::Predictable { bits: 31, least: 50 },
             Weakness::ContainsAddress,
             Weakness::ContainsName,
         ] {

@@ -44,8 +44,7 @@ pub(crate) fn read_tenant(row: &Row) -> Result<Tenant> {
         name: row.text(2)?,
         accent: row.text(3)?.parse().map_err(|_| damaged("the accent of a tenant"))?,
         administration: AdministrationRules { factor, networks },
-        passwords: PasswordProfile::from_word(&row.text(6)?)
-            .ok_or_else(|| damaged("the password rules of a tenant"))?,
+        passwords: row.text(6)?.parse().map_err(|_| damaged("the password rules of a tenant"))?,
         lock: LockRules { phone_minutes: minutes(row.int(7)?), desk_minutes: minutes(row.int(8)?) },
         operates: row.bool(9)?,
         closed: row.opt_int(10)?,
@@ -260,18 +259,19 @@ impl Store {
         if after == before {
             return Ok(before);
         }
+        let (passwords_before, passwords) = (before.passwords.to_string(), after.passwords.to_string());
         const SET: &str = "UPDATE tenant SET name = $2, accent = $3, passwords = $4 WHERE id = $1";
         let values = [
             Value::Int(id.0),
             Value::Text(&after.name),
             Value::Text(after.accent.as_str()),
-            Value::Text(after.passwords.word()),
+            Value::Text(&passwords),
         ];
         tx.execute(SET, &values).await?;
         let told: Vec<_> = [
             ("name", &*before.name, &*after.name),
             ("accent", before.accent.as_str(), after.accent.as_str()),
-            ("passwords", before.passwords.word(), after.passwords.word()),
+            ("passwords", &passwords_before, &passwords),
         ]
         .iter()
         .filter(|(_, from, to)| from != to)

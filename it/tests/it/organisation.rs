@@ -328,10 +328,67 @@ async fn password_rules_are_the_bodys_own() {
     assert_eq!(house.run(&["tenant", "list"]).well().trim(), said.trim());
     assert_eq!(minimum().await, 8);
     claire.post(&path, &json!({"password": "Volets92"})).await.expect(200);
-    assert!(house.run(&["tenant", "set", DOMAIN, "--passwords", "none"]).refused().contains("default or s1"));
+    assert!(
+        house
+            .run(&["tenant", "set", DOMAIN, "--passwords", "none"])
+            .refused()
+            .contains("default or s1, or own")
+    );
     assert!(house.run(&["tenant", "set", DOMAIN, "--accent", "vert"]).refused().contains("#rrggbb"));
     assert!(house.run(&["tenant", "set", DOMAIN, "--name", " "]).refused().contains("empty"));
     assert_eq!(house.run(&["tenant", "set", DOMAIN]).code, Some(2));
+
+    // What the body's own policy says: refused with what was missed, and never less than S1.
+    let set = "own length=14 sign=yes bits=60";
+    let said = house.run(&["tenant", "set", DOMAIN, "--passwords", set]).well();
+    assert!(said.trim().ends_with("passwords own length=14 sign=yes bits=60"), "{said}");
+    for (wrong, why) in [
+        ("own length=7 sign=no bits=0", "from 8 (what S1 asks) to 64"),
+        ("own length=8 sign=no bits=200", "from 0 (none) to 128"),
+        ("own", "own length=12 sign=yes bits=50"),
+    ] {
+        assert!(
+            house.run(&["tenant", "set", DOMAIN, "--passwords", wrong]).refused().contains(why),
+            "{wrong}"
+        );
+    }
+    let new = json!({"address": "hugo@mairie.test", "name": "Hugo Petit"});
+    let link = claire.post("/api/admin/accounts", &new).await.expect(201).json();
+    let token = link["link"].as_str().and_then(|link| link.rsplit('/').next()).unwrap().to_owned();
+    let path = format!("/api/invitations/{token}");
+    assert_eq!(claire.get(&path).await.expect(200).json()["minimum_length"], 14);
+    for (password, codes) in [
+        ("Volets92", json!([["too-short", 14], ["too-plain-four", null]])),
+        ("Bienvenue-2026", json!([["predictable", 60]])),
+    ] {
+        let refused = claire.post(&path, &json!({"password": password})).await.expect(422).json();
+        let told = refused["weaknesses"].as_array().unwrap();
+        let told: Vec<_> = told.iter().map(|one| json!([one["code"], one["least"]])).collect();
+        assert_eq!(json!(told), codes, "{refused}");
+    }
+    claire.post(&path, &json!({"password": "k7#Qv2!xW9zLrPm4"})).await.expect(200);
+
+    // The same over HTTP, by whom it concerns, with what it was before in the log.
+    let otto = Browser::signed_in(&server, OTTO).await;
+    let own = json!({"least_length": 20, "sign": false, "least_bits": 0});
+    for wrong in [
+        json!({"passwords": "own"}),
+        json!({"passwords": "s1", "own_passwords": own}),
+        json!({"own_passwords": own}),
+        json!({"passwords": "own", "own_passwords": {"least_length": 7, "sign": false, "least_bits": 0}}),
+        json!({"passwords": "own", "own_passwords": {"least_length": 8, "sign": false, "least_bits": 129}}),
+    ] {
+        send(&otto, "PATCH", "/api/admin/organisation", &wrong).await.expect(422);
+    }
+    let asked = json!({"passwords": "own", "own_passwords": own});
+    let seen = send(&otto, "PATCH", "/api/admin/organisation", &asked).await.expect(200).json();
+    assert_eq!((&seen["passwords"], &seen["own_passwords"]), (&json!("own"), &own));
+    let log = claire.get("/api/admin/audit?act=passwords.change").await.expect(200).json();
+    assert_eq!(
+        log["entries"][0]["detail"],
+        "passwords: own length=14 sign=yes bits=60 → own length=20 sign=no bits=0"
+    );
+    send(&otto, "PATCH", "/api/admin/organisation", &json!({"passwords": "default"})).await.expect(200);
 
     // What the settings of the machine said before is answered with the command that says it now.
     let former = House::with_settings("[passwords]\ns1_tenants = [\"mairie.test\"]\n");

@@ -1,3 +1,12 @@
+/** A rule that a new password or PIN breaks. */
+export interface Weakness {
+  code: string;
+  /** The server's own sentence. */
+  text: string;
+  /** What was missed, as a number: characters, or bits of strength. */
+  least?: number;
+}
+
 /** Shape of an `application/problem+json` answer (RFC 9457) as docs/protocol.md defines it. */
 export interface ProblemDocument {
   status: number;
@@ -14,7 +23,7 @@ export interface ProblemDocument {
   /** Seconds before the next try. */
   wait_s?: number;
   /** The rules that a new password breaks. */
-  weaknesses?: readonly { code: string; text: string }[];
+  weaknesses?: readonly Weakness[];
 }
 
 /** What the server refused, or `unreachable` (status 0) when it did not answer at all. */
@@ -26,7 +35,7 @@ export class Problem extends Error {
   readonly needs: 'second' | 'passkey' | 'unlock' | null;
   readonly left: number | null;
   readonly waitS: number | null;
-  readonly weaknesses: readonly { code: string; text: string }[];
+  readonly weaknesses: readonly Weakness[];
 
   constructor(document: ProblemDocument) {
     super(`${document.title}: ${document.detail}`);

@@ -10,8 +10,9 @@ export function ruleText(rule: string | null): string | null {
 
 /** Why a password was refused: one sentence per rule that it breaks, each saying what to do. */
 export function passwordRefusal(problem: Problem, minimumLength?: number): string {
-  const said = problem.weaknesses.map(({ code, text }) => {
-    if (code === 'too-short') return t('weak.too-short', minimumLength);
+  const said = problem.weaknesses.map(({ code, text, least }) => {
+    if (code === 'too-short') return t('weak.too-short', least ?? minimumLength);
+    if (code === 'predictable') return t('weak.predictable', least);
     const key = `weak.${code}`;
     return key in fr ? t(key as 'weak.common') : text;
   });

@@ -5,8 +5,7 @@ use crate::clock;
 use crate::settings::Place;
 use beffroi_app::App;
 use beffroi_domain::{
-    Accreditation, CharterWords, Domain, Factor, LabelChange, Network, NewCharter, PasswordProfile,
-    TenantChange, TenantName,
+    Accreditation, CharterWords, Domain, Factor, LabelChange, Network, NewCharter, TenantChange, TenantName,
 };
 use beffroi_store::Store;
 use std::process::ExitCode;
@@ -72,8 +71,10 @@ pub(super) enum Command {
         #[arg(long, group = "what", value_name = "#RRGGBB")]
         accent: Option<String>,
         /// default: 12 characters of three kinds, 16 for administrators, or seven words. s1: 8 characters with
-        /// lower case, upper case and a figure. For passwords chosen from now on.
-        #[arg(long, group = "what", value_name = "default|s1")]
+        /// lower case, upper case and a figure. 'own length=12 sign=yes bits=50': what your written policy says, at
+        /// least S1: 8 to 64 characters, a sign too or not, 0 to 128 bits by our estimate. For passwords chosen from
+        /// now on.
+        #[arg(long, group = "what", value_name = "default|s1|'own …'")]
         passwords: Option<String>,
     },
     /// Say what whoever administers must have proved, and from where.
@@ -209,14 +210,10 @@ async fn execute(store: &Store, app: &App, place: &Place, command: Command) -> R
         Command::Operator { domain, set } => bodies::operator(app, &domain.parse()?, on(&set)?).await?,
         Command::List => list(store).await?,
         Command::Set { domain, name, accent, passwords } => {
-            let profile = |word: String| {
-                PasswordProfile::from_word(&word)
-                    .ok_or_else(|| format!("there are no password rules `{word}`; choose default or s1"))
-            };
             let change = TenantChange {
                 name: name.map(|text| text.parse()).transpose()?,
                 accent: accent.map(|text| text.parse()).transpose()?,
-                passwords: passwords.map(profile).transpose()?,
+                passwords: passwords.map(|text| text.parse()).transpose()?,
             };
             let tenant = app.operator_change_tenant(&domain, &change, now).await?;
             println!("{}", described(&tenant));
@@ -349,7 +346,7 @@ fn described(tenant: &beffroi_domain::Tenant) -> String {
         tenant.domain,
         tenant.name,
         tenant.accent.as_str(),
-        tenant.passwords.word(),
+        tenant.passwords,
         if tenant.operates { "  operates others" } else { "" },
         if tenant.closed.is_some() { "  closed" } else { "" }
     )

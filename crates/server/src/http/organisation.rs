@@ -1,13 +1,15 @@
 //! The body itself: its name and colour, its password rules, its labels and what was declared for them.
 
-use super::edge::{Body, Changing, Edge, Reading, given, whole_or_null};
+use super::edge::{Body, Changing, Edge, Reading, given, whole, whole_or_null};
 use super::rooms::address;
 use super::{Problem, shapes};
 use crate::clock;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use beffroi_domain::{Accreditation, Guests, LabelChange, PasswordProfile, Posture, TenantChange};
+use beffroi_domain::{
+    Accreditation, BadPasswords, Guests, LabelChange, OwnPasswords, PasswordProfile, Posture, TenantChange,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::fmt::Display;
@@ -31,6 +33,33 @@ pub struct Change {
     accent: Option<String>,
     #[serde(default, deserialize_with = "given")]
     passwords: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    own_passwords: Option<Own>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Own {
+    #[serde(deserialize_with = "whole")]
+    least_length: u64,
+    sign: bool,
+    #[serde(deserialize_with = "whole")]
+    least_bits: u64,
+}
+
+/// The rules that a word and numbers name; the numbers come with `own`, and with nothing else.
+fn profile(word: Option<&str>, own: Option<Own>) -> Result<Option<PasswordProfile>, Problem> {
+    let wrong = |wrong: BadPasswords| Problem::invalid(wrong.to_string());
+    match (word, own) {
+        (Some("own"), Some(own)) => {
+            let rules = OwnPasswords::new(bounded(own.least_length), own.sign, bounded(own.least_bits));
+            Ok(Some(PasswordProfile::Own(rules.map_err(wrong)?)))
+        }
+        (Some("own"), None) => Err(Problem::invalid("say in `own_passwords` what they are")),
+        (_, Some(_)) => Err(Problem::invalid("`own_passwords` goes with `passwords` as `own`")),
+        (Some(word), None) => word.parse().map(Some).map_err(wrong),
+        (None, None) => Ok(None),
+    }
 }
 
 pub async fn change(
@@ -38,14 +67,10 @@ pub async fn change(
     Changing(caller): Changing,
     Body(change): Body<Change>,
 ) -> Result<Json<Value>, Problem> {
-    let profile = |word: String| {
-        PasswordProfile::from_word(&word)
-            .ok_or_else(|| Problem::invalid("the password rules are `default` and `s1`"))
-    };
     let change = TenantChange {
         name: change.name.as_deref().map(parsed).transpose()?,
         accent: change.accent.as_deref().map(parsed).transpose()?,
-        passwords: change.passwords.map(profile).transpose()?,
+        passwords: profile(change.passwords.as_deref(), change.own_passwords)?,
     };
     if change == TenantChange::default() {
         return Err(Problem::invalid("say what to change: `name`, `accent` or `passwords`"));

@@ -89,8 +89,11 @@ impl From<Error> for Problem {
                 ),
             Error::WrongCode => Self::new(StatusCode::UNAUTHORIZED, "wrong-code", detail),
             Error::WeakPassword(weak) => {
-                let rules: Vec<_> =
-                    weak.into_iter().map(|(code, text)| json!({"code": code, "text": text})).collect();
+                let told = |(code, text, least)| match least {
+                    Some(least) => json!({"code": code, "text": text, "least": least}),
+                    None => json!({"code": code, "text": text}),
+                };
+                let rules: Vec<_> = weak.into_iter().map(told).collect();
                 Self::invalid(detail).with("weaknesses", rules.into())
             }
             Error::WeakPin(weak) => Self::invalid(detail.clone())

@@ -3,7 +3,7 @@
 use crate::clock;
 use crate::http::edge::csrf;
 use beffroi_app::{Caller, Organisation, Person};
-use beffroi_domain::{AdministrationRules, Label, Room, RoomKind, Tenant};
+use beffroi_domain::{AdministrationRules, Label, PasswordProfile, Room, RoomKind, Tenant};
 use beffroi_store::{AuditEntry, FileRow, Outcome, RoomRow};
 use serde_json::{Value, json};
 
@@ -132,6 +132,12 @@ pub fn administration(rules: &AdministrationRules) -> Value {
 pub fn organisation(organisation: &Organisation, caller: &Caller) -> Value {
     let mut body = tenant(&organisation.tenant);
     body["passwords"] = organisation.tenant.passwords.word().into();
+    body["own_passwords"] = match organisation.tenant.passwords {
+        PasswordProfile::Own(own) => {
+            json!({"least_length": own.least_length(), "sign": own.sign(), "least_bits": own.least_bits()})
+        }
+        _ => Value::Null,
+    };
     let lock = organisation.tenant.lock;
     body["lock"] = json!({"phone_minutes": lock.phone_minutes, "desk_minutes": lock.desk_minutes});
     body["administration"] = administration(&organisation.tenant.administration);

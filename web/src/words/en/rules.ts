@@ -49,8 +49,11 @@ export const rules: Translation<typeof source> = {
   'weak.too-long': 'It is too long: shorten it.',
   'weak.control-character': 'It holds a tab or another invisible character: type it without.',
   'weak.too-plain': 'Mix three kinds of signs (lower case, upper case, figures, others), or take seven different words.',
+  'weak.too-plain-three': 'It needs a lower case letter, an upper case letter and a figure: add what is missing.',
+  'weak.too-plain-four': 'It needs a lower case letter, an upper case letter, a figure and a sign: add what is missing.',
   'weak.common': 'It is one of the passwords that everyone tries first: choose another, not a variant.',
-  'weak.predictable': 'It is made of common words, dates or series: add words that do not go together.',
+  'weak.predictable': (least) =>
+    `${least === undefined ? '' : `It falls short of the ${least} bits of strength that are asked for. `}It is made of common words, dates or series: add words that do not go together.`,
   'weak.contains-address': 'It holds a part of your address: leave that part out.',
   'weak.contains-name': 'It holds a part of your name: leave that part out.',
 };

@@ -47,8 +47,11 @@ export const rules = {
   'weak.too-long': 'Il est trop long : raccourcissez-le.',
   'weak.control-character': 'Il contient une tabulation ou un autre caractère invisible : récrivez-le sans.',
   'weak.too-plain': 'Mêlez trois sortes de signes (minuscules, majuscules, chiffres, autres), ou prenez sept mots différents.',
+  'weak.too-plain-three': 'Il lui faut une minuscule, une majuscule et un chiffre : ajoutez ce qui manque.',
+  'weak.too-plain-four': 'Il lui faut une minuscule, une majuscule, un chiffre et un signe : ajoutez ce qui manque.',
   'weak.common': 'C’est un des mots de passe que tout le monde essaie d’abord : prenez-en un autre, pas une variante.',
-  'weak.predictable': 'Il est fait de mots courants, de dates ou de suites : ajoutez des mots qui ne vont pas ensemble.',
+  'weak.predictable': (least: number | undefined) =>
+    `${least === undefined ? '' : `Il n’atteint pas les ${least} bits de force demandés. `}Il est fait de mots courants, de dates ou de suites : ajoutez des mots qui ne vont pas ensemble.`,
   'weak.contains-address': 'Il contient une partie de votre adresse : ôtez-la.',
   'weak.contains-name': 'Il contient une partie de votre nom : ôtez-la.',
 } as const;
