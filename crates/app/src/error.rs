@@ -57,7 +57,7 @@ pub enum Error {
     #[error("{0}")]
     ForeignPasskey(String),
     /// The password breaks these rules (stable codes).
-    #[error("this password is too easy to guess: {}", .0.iter().map(|(_, sentence)| sentence.as_str()).collect::<Vec<_>>().join("; "))]
+    #[error("this password is too easy to guess: {}", .0.iter().map(|(_, sentence, _)| sentence.as_str()).collect::<Vec<_>>().join("; "))]
     WeakPassword(Vec<(&'static str, String, Option<u64>)>),
     /// A PIN that cannot be chosen.
     #[error(transparent)]

@@ -341,10 +341,12 @@ async fn being_in_a_meeting_is_use_and_reading_is_not() {
 /// The time of a proof is over: rooms of the label close, the open stream is put out, and a proof opens them again.
 #[tokio::test]
 async fn a_label_asks_again_who_is_there_after_its_hours_and_a_proof_goes_on() {
-    proof_age(House::town()).await;
+    let house = House::town();
+    let database = Database::of(&house).await;
+    proof_age(house, database).await;
 }
 
-pub(crate) async fn proof_age(house: House) {
+pub(crate) async fn proof_age(house: House, mut database: Database) {
     let server = house.serve().await;
     let mut page = Browser::signed_in(&server, ALICE).await;
     let bob = Browser::signed_in(&server, BOB).await;
@@ -360,7 +362,7 @@ pub(crate) async fn proof_age(house: House) {
     application_sign_in(&mut telephone, "alice", &password).await.1.unwrap();
     telephone.bind(DOMAIN).await;
     telephone.enter("accueil@rooms.mairie.test").await;
-    let out = |frame: &str| frame.contains("unavailable") && frame.contains("307");
+    let out = |frame: &str| frame.contains("unavailable") && frame.contains("307") && frame.contains("110");
 
     let said = house.run(&["tenant", "lock", DOMAIN, "--label", "internal", "--label-hours", "2"]).well();
     assert!(said.contains("asks every 2 hours who is there"), "{said}");
@@ -373,7 +375,6 @@ pub(crate) async fn proof_age(house: House) {
     // An application proves what it holds and not who is there: it is out at once.
     telephone.until("the application is out", out).await;
     page.get(&read).await.expect(200);
-    let mut database = Database::of(&house).await;
     let mine = "UPDATE session SET identified_us = identified_us - 7200000000 \
                 WHERE application IS NULL AND account = (SELECT id FROM account WHERE address = 'alice@mairie.test')";
     assert_eq!(database.run(mine).await, 1);

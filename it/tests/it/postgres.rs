@@ -42,7 +42,9 @@ impl Own {
 #[tokio::test]
 async fn on_postgresql_too_a_label_asks_again_who_is_there() {
     let Some(own) = Own::make("proof").await else { return };
-    crate::lock::proof_age(own.house()).await;
+    let house = own.house();
+    let database = Database::postgres(&own.address).await;
+    crate::lock::proof_age(house, database).await;
     own.remove().await;
 }
 
