@@ -351,9 +351,12 @@ mod tests {
                 "too-plain-four",
             ),
             ("Soleil2024!", "common", "common", "too-short common"),
-            ("Marchand-42-trombone", "contains-address contains-name", "contains-address contains-name", {
-                "predictable contains-address contains-name"
-            }),
+            (
+                "Marchand-42-trombone",
+                "contains-address contains-name",
+                "contains-address contains-name",
+                "contains-address contains-name",
+            ),
         ] {
             for admin in [false, true] {
                 assert_eq!(codes(&PasswordRules::own(8, false, 0), admin, password), least, "{password}");

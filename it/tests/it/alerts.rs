@@ -92,7 +92,7 @@ async fn a_body_tunes_what_it_is_told_and_the_change_itself_is_told_to_the_other
     }
     alice.get(RULES).await.expect(403);
     let before = ada.get(RULES).await.expect(200).json();
-    assert_eq!((&before["mail"], before["rules"].as_array().map(Vec::len)), (&json!(true), Some(11)));
+    assert_eq!((&before["mail"], before["rules"].as_array().map(Vec::len)), (&json!(true), Some(12)));
     let after = change(&otto, six).await.expect(200).json();
     assert_eq!(after["rules"][0]["threshold"]["count"], 6);
     let letters = post.letters(2).await;

@@ -351,7 +351,7 @@ pub(crate) async fn proof_age(house: House, mut database: Database) {
     let mut page = Browser::signed_in(&server, ALICE).await;
     let bob = Browser::signed_in(&server, BOB).await;
     let made = page.post("/api/application-passwords", &json!({"name": "Téléphone"})).await.expect(201);
-    let password = made.json()["password"].as_str().unwrap().to_owned();
+    let password = made.json()["password"].as_str().expect("a password is shown").to_owned();
     let room = page.room("Accueil").await;
     let read = format!("/api/rooms/{room}");
     let mut stream = Talker::connect(&page).await;
@@ -359,7 +359,7 @@ pub(crate) async fn proof_age(house: House, mut database: Database) {
     let mut elsewhere = Talker::connect(&bob).await;
     elsewhere.enter("accueil@rooms.mairie.test").await;
     let mut telephone = application(&server).await;
-    application_sign_in(&mut telephone, "alice", &password).await.1.unwrap();
+    application_sign_in(&mut telephone, "alice", &password).await.1.expect("the application is in");
     telephone.bind(DOMAIN).await;
     telephone.enter("accueil@rooms.mairie.test").await;
     let out = |frame: &str| frame.contains("unavailable") && frame.contains("307") && frame.contains("110");

@@ -359,7 +359,7 @@ async fn password_rules_are_the_bodys_own() {
     assert_eq!(claire.get(&path).await.expect(200).json()["minimum_length"], 14);
     for (password, codes) in [
         ("Volets92", json!([["too-short", 14], ["too-plain-four", null]])),
-        ("Bienvenue-2026", json!([["predictable", 60]])),
+        ("Bienvenue-Janvier-2026", json!([["predictable", 60]])),
     ] {
         let refused = claire.post(&path, &json!({"password": password})).await.expect(422).json();
         let told = refused["weaknesses"].as_array().unwrap();

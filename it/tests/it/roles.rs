@@ -28,11 +28,11 @@ fn staffed() -> House {
 /// What an auditor does not read: what others are about to do, other bodies, and what is not there.
 const CLOSED_TO_AUDITORS: [&str; 6] = [
     "/api/admin/accounts/{address}/departure: 403",
+    "/api/admin/alerts/{id}: 404",
+    "/api/admin/audit/log/tile/{tile}: 403",
+    "/api/admin/bodies: 403",
     "/api/admin/imports/{id}: 403",
     "/api/admin/imports/{id}/lines: 403",
-    "/api/admin/bodies: 403",
-    "/api/admin/alerts/{id}: 404",
-    "/api/admin/audit/log/tile/{tile}: 404",
 ];
 
 async fn send(browser: &Browser, method: &str, path: &str, body: &Value) -> Answer {
@@ -192,6 +192,10 @@ async fn an_auditor_reads_the_administration_and_changes_nothing_by_any_route() 
         // Herself among those who are spoken of: nobody makes themselves more.
         let targets: &[&str] = if path.contains("{address}") { &[NEMO, ADA, CLAIRE] } else { &[""] };
         for target in targets {
+            // Asking for the log is reading it, with a second person; she asks for it below.
+            if path == "/api/admin/requests" {
+                continue;
+            }
             let answer = send(&ada, &method, &real(&path, target), &body).await;
             asked += 1;
             if answer.status != 403 {
@@ -202,6 +206,8 @@ async fn an_auditor_reads_the_administration_and_changes_nothing_by_any_route() 
     assert!(asked >= 40, "{asked}");
     assert_eq!(changed, Vec::<String>::new());
     assert_eq!(before, state(&claire).await);
+    let export = json!({"act": "export", "reason": "Contrôle annuel"});
+    ada.post("/api/admin/requests", &export).await.expect(201);
 
     let reads = crate::forgery::routes().into_iter().map(|(method, path)| (method, format!("/api{path}")));
     let reads = reads.filter(|(method, path)| method == "GET" && path.starts_with("/api/admin/"));
