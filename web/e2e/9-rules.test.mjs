@@ -125,7 +125,7 @@ journey('rules', {
     await dialog.waitFor({ state: 'detached' });
     const makers = card(otto, 'Clés d’accès acceptées');
     await makers.getByText('Another maker root').waitFor();
-    await makers.getByText(either(/certificat valable jusqu’au 31 octobre 2126/, /certificate good until 31 October 2126/)).waitFor();
+    await makers.getByText(either(/certificat valable jusqu’au 31 octobre 2126/, /certificate valid until 31 October 2126/)).waitFor();
     await makers.evaluate((card) => card.scrollIntoView());
     await pictures(otto, 'rules-makers');
 
@@ -149,9 +149,9 @@ journey('rules', {
     await pictures(otto, 'rules-maker-ask');
     await asked.getByRole('button', { name: 'Demander' }).click();
     await otto.page.getByRole('dialog', { name: 'La demande est en attente' }).getByRole('button', { name: 'Fermer' }).last().click();
-    await olga.page.getByText(either(/Accepter plus de clés d’accès\s: 1 → 2: \+ Test maker root/, /Take more passkeys: 1 → 2: \+ Test maker root/)).waitFor();
+    await olga.page.getByText(either(/Accepter plus de clés d’accès\s: 1 → 2: \+ Test maker root/, /Accept more passkeys: 1 → 2: \+ Test maker root/)).waitFor();
     await pictures(olga, 'rules-maker-request');
-    await olga.page.getByRole('button', { name: either(/^Accepter\s: Accepter plus de clés/, /^Approve: Take more passkeys/) }).click();
+    await olga.page.getByRole('button', { name: either(/^Accepter\s: Accepter plus de clés/, /^Approve: Accept more passkeys/) }).click();
     await olga.page.getByRole('dialog', { name: 'Accepter cette demande ?' }).getByRole('button', { name: 'Accepter' }).click();
     await makers.getByText('Test maker root').waitFor();
     await makers.getByRole('button', { name: 'Retirer Another maker root' }).click();

@@ -9,13 +9,13 @@ use beffroi_it::{ALICE, Answer, BOB, Browser, CLAIRE, DOMAIN, House, Server, Tal
 use serde_json::{Value, json};
 
 /// What a browser keeps: a key, and once enrolled the id under which it is known.
-struct Device {
+pub(crate) struct Device {
     key: EcdsaKeyPair,
     id: String,
 }
 
 impl Device {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key");
         Self { key, id: String::new() }
     }
@@ -32,7 +32,7 @@ impl Device {
     }
 
     /// Enrols this device for whom a page is signed in.
-    async fn enrolled(mut self, page: &Browser) -> Self {
+    pub(crate) async fn enrolled(mut self, page: &Browser) -> Self {
         let code = code(page).await;
         let made = page.post(&format!("/api/device-codes/{code}"), &self.enrolment(&code)).await.expect(201);
         self.id = made.json()["id"].as_str().expect("an id").to_owned();

@@ -45,7 +45,7 @@ async fn invited(server: &Server) -> (Browser, String, String) {
     (alice, link["id"].as_str().expect("a link has an id").to_owned(), token)
 }
 
-async fn entered(server: &Server, token: &str, name: &str) -> Browser {
+pub(crate) async fn entered(server: &Server, token: &str, name: &str) -> Browser {
     let mut guest = Browser::new(server, DOMAIN);
     let answer = guest.post(&format!("/api/guest/{token}"), &json!({"name": name})).await.expect(200);
     guest.keep(&answer);

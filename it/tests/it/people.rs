@@ -3,6 +3,9 @@
 use crate::applications::{application, make, sign_in, told_signed_out};
 use beffroi_it::{ALICE, Application, BOB, Browser, CLAIRE, DOMAIN, House, PASSWORD, Talker};
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt as _;
+
+const ROOM: &str = "accueil@rooms.mairie.test";
 
 fn of(address: &str, act: &str) -> String {
     format!("/api/admin/accounts/{address}/{act}")
@@ -124,17 +127,27 @@ async fn who_leaves_is_out_within_two_seconds_and_their_rooms_go_to_a_colleague(
     house.add_account("dina@mairie.test", "Dina Roy", "agent");
     house.run(&["room", "add", "Finances", "--label", "sensitive", "--owner", ALICE]).well();
     let server = house.serve().await;
-    let (claire, alice) =
+    let (claire, mut alice) =
         (Browser::signed_in(&server, CLAIRE).await, Browser::signed_in(&server, ALICE).await);
     let room = alice.room("Accueil").await;
     let file = crate::files::put(&alice, &room, "plan.pdf", b"plan").await;
     let link = alice.post(&format!("/api/rooms/{room}/links"), &json!({"hours": 2})).await.expect(201).json();
     let token = link["url"].as_str().and_then(|u| u.rsplit('/').next()).expect("a secret").to_owned();
+    let guest = crate::guests::entered(&server, &token, "Mme Petit").await;
+    let begun = alice.post("/api/factors/totp", &json!({})).await.expect(201).json();
+    let codes = Application::holding(begun["seed"].as_str().expect("a seed"));
+    let body = json!({"token": begun["token"], "code": codes.code(-1), "name": "téléphone"});
+    let answer = alice.post("/api/factors/totp/confirm", &body).await.expect(201);
+    crate::second_factor::renewed(&mut alice, &answer, |body| &body["session"]);
+    crate::devices::Device::new().enrolled(&alice).await;
     let (_, password) = make(&alice, "Téléphone").await;
     let mut phone = application(&server).await;
     assert_eq!(sign_in(&mut phone, "alice", &password).await.1, Ok(()));
     phone.bind(DOMAIN).await;
     let mut desk = Talker::connect(&alice).await;
+    desk.enter(ROOM).await;
+    crate::guests::join(&mut desk).await;
+    let mut upload = crate::transfers::half_sent(&alice, &room, 1 << 20).await;
     let open = claire.post(&of(ALICE, "reset"), &json!({})).await.expect(200).json();
     let reset = open["link"].as_str().and_then(|l| l.rsplit('/').next()).expect("a link").to_owned();
 
@@ -146,7 +159,7 @@ async fn who_leaves_is_out_within_two_seconds_and_their_rooms_go_to_a_colleague(
     assert_eq!(names, ["Accueil", "Finances"]);
     assert_eq!(
         [&shown["sessions"], &shown["application_passwords"], &shown["keys"], &shown["guest_links"]],
-        [2, 1, 0, 1]
+        [2, 1, 1, 1]
     );
     let depart = async |body: Value, status: u16| {
         claire.post(&of(ALICE, "departure"), &body).await.expect(status).json()
@@ -165,6 +178,11 @@ async fn who_leaves_is_out_within_two_seconds_and_their_rooms_go_to_a_colleague(
     alice.get("/api/session").await.expect(401);
     told_signed_out(&mut desk).await;
     told_signed_out(&mut phone).await;
+    let mut cut = String::new();
+    upload.read_to_string(&mut cut).await.expect("an answer");
+    assert!(cut.starts_with("HTTP/1.1 401 "), "{cut}");
+    // Whoever came in by her link was in her room, where nobody answers for them any more.
+    guest.get("/api/session").await.expect(401);
     eprintln!("everything of theirs was over after {:?} (ID11: within 2 s)", begun.elapsed());
     Browser::new(&server, DOMAIN).sign_in(ALICE, PASSWORD).await.expect(401);
     assert!(sign_in(&mut application(&server).await, "alice", &password).await.1.is_err());
@@ -191,7 +209,7 @@ async fn who_leaves_is_out_within_two_seconds_and_their_rooms_go_to_a_colleague(
     assert_eq!((log.len(), log[0].1.as_str()), (1, ALICE));
     assert_eq!(
         log[0].2,
-        "sessions: 2; application passwords: 1; keys: 0; devices: 0; links for a password: 1; links for guests: 1; rooms handed over: 2"
+        "sessions: 2; application passwords: 1; keys: 1; devices: 1; links for a password: 1; links for guests: 1; rooms handed over: 2"
     );
     assert_eq!(told(&claire, "guest.close").await.len(), 1);
 }
