@@ -277,6 +277,9 @@ def better(body, of=None):
     if "networks" in body:
         # As today or stricter, and nobody here is shut out by it.
         body |= {"factor": "password", "networks": ["127.0.0.0/8"]}
+    if "own_passwords" in body or body.get("passwords") == "own":
+        # One goes with the other.
+        body |= {"passwords": "own", "own_passwords": {"least_length": 12, "sign": True, "least_bits": 0}}
     if body.get("kind") == "password":
         body["password"] = OURS
     if "digest" in body:
