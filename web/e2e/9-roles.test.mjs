@@ -90,8 +90,8 @@ journey('roles', {
     await pictures(gina, 'roles-take');
     await dialog.getByRole('button', { name: 'Retirer' }).click();
     await gina.page.getByText('Personne ne l’a encore').waitFor();
-    await gina.page.getByRole('button', { name: 'Ôter le salon Accueil' }).click();
-    await gina.page.getByRole('dialog', { name: 'Ôter « Accueil » ?' }).waitFor();
+    await gina.page.getByRole('button', { name: 'Retirer le salon Accueil' }).click();
+    await gina.page.getByRole('dialog', { name: 'Retirer « Accueil » ?' }).waitFor();
     await pictures(gina, 'roles-remove-room');
     await gina.page.keyboard.press('Escape');
     await gina.page.getByRole('button', { name: 'Modifier', exact: true }).click();

@@ -98,6 +98,8 @@ export class Visitor {
     if (process.env.BEFFROI_E2E_CLIENT) await serveClient(context, process.env.BEFFROI_E2E_CLIENT);
     context.setDefaultTimeout(20_000);
     const page = await context.newPage();
+    // From the start: a file dialog that opened before anybody waited for it would be the machine's own.
+    page.on('filechooser', () => {});
     teach(page);
     return new Visitor(context, page, house, name, url);
   }
