@@ -14,9 +14,10 @@ const OLGA: &str = "olga@hopital.test";
 const STANZAS: usize = 2_000;
 /// Stands in every name and content of the town hall, and in nothing that anybody else says.
 const CANARY: &str = "canari";
-const HOSPITAL: [(&str, &str); 5] = [
+const HOSPITAL: [(&str, &str); 6] = [
     ("operator", OLGA),
     ("agent", "egon@hopital.test"),
+    ("business-administrator", "bea@hopital.test"),
     ("auditor", "ulla@hopital.test"),
     ("security-officer", "zoe@hopital.test"),
     ("administrator", "dora@hopital.test"),
@@ -43,6 +44,8 @@ impl Chance {
 /// What the town hall has: everything by which it could be asked for.
 struct Town {
     ids: Vec<String>,
+    /// Those of things that stand in a place of their own, by a part of its path.
+    kinds: Vec<(&'static str, String)>,
     addresses: Vec<String>,
 }
 
@@ -66,6 +69,24 @@ impl Town {
         ids.extend(
             [&secret["id"], &direct["id"], &link["id"], &session].map(|id| id.as_str().unwrap().to_owned()),
         );
+        let claire = Browser::signed_in(server, CLAIRE).await;
+        let id = |made: &Value| made["id"].as_str().unwrap().to_owned();
+        let role = claire.post("/api/admin/roles", &json!({"name": "Rôle canari"})).await.expect(201).json();
+        let export = json!({"act": "export", "reason": CANARY});
+        let request = claire.post("/api/admin/requests", &export).await.expect(201).json();
+        let lines = "adresse;nom\nnina@mairie.test;Nina Canari\n";
+        let import = claire.request("POST", "/api/admin/imports").header("content-type", "text/csv");
+        let import = import.body(lines).send().await.expect(201).json();
+        crate::devices::Device::new().enrolled(&alice).await;
+        let devices = alice.get("/api/devices").await.expect(200).json();
+        let kinds = vec![
+            ("/roles/{id}", id(&role)),
+            ("/requests/{id}", id(&request)),
+            ("/imports/{id}", id(&import)),
+            ("/devices/{id}", id(&devices[0])),
+            ("/application-passwords/{id}", crate::applications::make(&alice, "Canari").await.0),
+        ];
+        ids.extend(kinds.iter().map(|(_, id)| id.clone()));
         let people = [ALICE, BOB, CLAIRE].map(str::to_owned);
         let rooms = [
             "accueil@rooms.mairie.test",
@@ -73,7 +94,7 @@ impl Town {
             "mairie.test",
             "rooms.mairie.test",
         ];
-        Self { ids, addresses: people.into_iter().chain(rooms.map(str::to_owned)).collect() }
+        Self { ids, kinds, addresses: people.into_iter().chain(rooms.map(str::to_owned)).collect() }
     }
 
     /// Everything that the town hall sees of itself.
@@ -91,10 +112,11 @@ impl Town {
             let found = alice.get(&path).await.expect(200).json();
             seen.push((path, found));
         }
-        for path in ["/api/admin/accounts", "/api/admin/rooms", "/api/admin/organisation"] {
-            let mut found = claire.get(path).await.expect(200).json();
+        const RUN: [&str; 6] = ["accounts", "rooms", "organisation", "roles", "requests", "devices"];
+        for path in RUN.map(|part| format!("/api/admin/{part}")) {
+            let mut found = claire.get(&path).await.expect(200).json();
             forget_use(&mut found);
-            seen.push((path.to_owned(), found));
+            seen.push((path, found));
         }
         seen
     }
@@ -179,8 +201,13 @@ impl Doors {
             } else if hole == "{slug}" {
                 "internal".to_owned() // every body has labels of these names, and its own
             } else {
-                let theirs = if hole == "{address}" { &town.addresses } else { &town.ids };
-                let theirs = chance.of(theirs).clone();
+                let kind = town.kinds.iter().find(|(place, _)| described.contains(place) && hole == "{id}");
+                let theirs = match kind {
+                    // One of what this place is about, mostly.
+                    Some((_, id)) if chance.below(4) > 0 => id.clone(),
+                    _ if hole == "{address}" => chance.of(&town.addresses).clone(),
+                    _ => chance.of(&town.ids).clone(),
+                };
                 names.push(theirs.clone());
                 foreign = true;
                 theirs
